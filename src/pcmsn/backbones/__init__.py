@@ -1,0 +1,1 @@
+"""Feature extractors (picture to vector) and the cache that keeps each picture's features."""

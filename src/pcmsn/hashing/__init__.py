@@ -1,0 +1,1 @@
+"""Binary codes: iterative quantisation (ITQ) and Hamming distances."""

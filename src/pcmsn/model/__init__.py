@@ -1,0 +1,1 @@
+"""The networks of PCMSN and what they return."""

@@ -1,0 +1,1 @@
+"""Side information: class vectors from files, and is-a hierarchies with similarity measures."""

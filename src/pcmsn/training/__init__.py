@@ -1,0 +1,1 @@
+"""Configuration, presets, the training loop and what it saves."""

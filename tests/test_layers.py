@@ -1,0 +1,58 @@
+"""Imports point down the layers only; reads the source, so that a lazy import counts too."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import pcmsn
+
+SOURCE = Path(pcmsn.__file__).parent
+LAYERS = [  # from the top; a part may import what stands after it
+    "cli",
+    "training",
+    "evaluation",
+    "model",
+    "losses",
+    "hashing",
+    "backbones",
+    "data",
+    "semantics",
+    "errors",
+    "seeding",
+    "version",
+]
+FORBIDDEN_NAMES = {"utils", "helpers", "misc", "common", "util"}
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(SOURCE)
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def imported_parts(path: Path) -> set[str]:
+    parts = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [node.module or ""]
+        parts |= {name.split(".")[1] for name in names if name.startswith("pcmsn.")}
+    return parts
+
+
+FILES = sorted(path for path in SOURCE.rglob("*.py") if part_of(path) not in ("__init__", "__main__"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_file_imports_only_from_layers_below_its_own(path: Path) -> None:
+    own = part_of(path)
+    below = set(LAYERS[LAYERS.index(own) :])
+    upward = imported_parts(path) - below
+    assert not upward, f"{own} must not import {sorted(upward)}"
+
+
+def test_no_file_is_a_drawer_for_everything() -> None:
+    assert not [path for path in FILES if path.stem in FORBIDDEN_NAMES]
