@@ -1,0 +1,5 @@
+"""``python -m pcmsn``."""
+
+from pcmsn.cli.app import main
+
+main()

@@ -1,0 +1,97 @@
+"""What a user sees while a command works: progress on stderr, bars on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pcmsn.training.config import TrainingConfig
+    from pcmsn.training.history import Epoch
+    from pcmsn.training.step import LossTerms
+
+SECONDS_BETWEEN_LINES = 15.0
+
+
+class Display:
+    """Shows stages (``stage``) and, as a training observer, batches and epochs. Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Display:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self.console.print(text, markup=False)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """Progress of a stage such as drawing or extraction."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._tasks[name], completed=done, total=total)
+        if done >= total:
+            self._bars.remove_task(self._tasks.pop(name))
+        elif not self.console.is_terminal and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self.note(f"{name}: {done} of {total}")
+
+
+class TrainingDisplay:
+    """A training observer: a bar over the batches, a line an epoch."""
+
+    def __init__(self, display: Display, training: TrainingConfig, name: str = "training") -> None:
+        self.display = display
+        self.training = training
+        self.name = name
+        self._seconds: list[float] = []
+
+    def on_batch(self, epoch: int, batch: int, terms: LossTerms) -> None:
+        """Move the bar."""
+        per_epoch = self.training.batches_per_epoch
+        done, total = (epoch - 1) * per_epoch + batch, self.training.epochs * per_epoch
+        self.display.stage(f"{self.name}: epoch {epoch}, loss {terms.total:.3f}", batch, per_epoch)
+        if not self.display.console.is_terminal:
+            return
+        self.display.stage(f"{self.name}: all epochs", done, total)
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Print the epoch's line."""
+        self._seconds.append(epoch.seconds)
+        left = (self.training.epochs - epoch.number) * sum(self._seconds) / len(self._seconds)
+        losses = epoch.losses
+        self.display.note(
+            f"{self.name}: epoch {epoch.number}/{self.training.epochs}  loss {losses.total:.3f}"
+            f" (adv {losses.adversarial:.3f}, rec {losses.reconstruction:.3f}, cls {losses.classification:.3f},"
+            f" cmt {losses.cross_modal:.3f}, D {losses.discriminator:.3f})"
+            f"  val mAP {epoch.validation_map:.4f}{' *' if epoch.best else '  '}"
+            f"  {epoch.seconds:.1f} s, at most {_clock(left)} left"
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,33 @@
+"""Options that several commands share, as annotated types."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Family(str, Enum):
+    """The metric families by their names on the command line."""
+
+    SEM_PCYC = "sem-pcyc"
+    SAKE = "sake"
+    ZSE = "zse"
+
+
+DEFAULT_CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "pcmsn" / "features"
+
+Metrics = Annotated[Family, typer.Option(help="Whose definitions of mAP and precision; the paper uses sem-pcyc's.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+Cache = Annotated[
+    Path,
+    typer.Option(
+        envvar="PCMSN_CACHE",
+        help="Folder that keeps each picture's features.",
+        show_default="~/.cache/pcmsn/features",
+    ),
+]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps, or auto.")]

@@ -1,0 +1,265 @@
+"""``pcmsn train``: parse, prepare, train, say where the run is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pcmsn.cli.options import DEFAULT_CACHE, Cache, Device, Json
+
+if TYPE_CHECKING:
+    from pcmsn.training.config import RunConfig
+    from pcmsn.training.run_folder import RunFolder
+
+DATA, MODEL, LOSS, RUN = "Data", "Model", "Loss and optimisation", "Run"
+
+
+def train(
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=DATA,
+            help="Sketchy, TU-Berlin, toyworld, or a folder with sketch/ and photo/.",
+            show_default="Sketchy",
+        ),
+    ] = None,
+    data_root: Annotated[
+        str | None, typer.Option(rich_help_panel=DATA, help="Holds the data sets.", show_default="./ZS-SBIR")
+    ] = None,
+    photos: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=DATA, help="Sketchy's photos: extended or original.", show_default="extended"),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=DATA, help="A published split, random, or a TOML file.", show_default="the data set's own"
+        ),
+    ] = None,
+    split_seed: Annotated[
+        int | None, typer.Option(rich_help_panel=DATA, help="Of --split random.", show_default="0")
+    ] = None,
+    semantics_root: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=DATA, help="Holds <data set>/<name>.npy or .npz.", show_default="./dataset"),
+    ] = None,
+    semantics: Annotated[
+        list[str] | None,
+        typer.Option(
+            rich_help_panel=DATA,
+            help="Side information; give it once a source.",
+            show_default="word2vec + jcn for Sketchy, word2vec + path for TU-Berlin",
+        ),
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=MODEL,
+            help="vgg16 (released weights), vgg16:FILE, tiny, a Hugging Face name or a local folder.",
+            show_default="vgg16",
+        ),
+    ] = None,
+    model_root: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=MODEL, help="Holds <data set>_sketch.pth and _image.pth.", show_default="./model"),
+    ] = None,
+    standardise: Annotated[
+        bool | None,
+        typer.Option(
+            rich_help_panel=MODEL,
+            help="Standardise each modality's features with training statistics.",
+            show_default="standardise",
+        ),
+    ] = None,
+    dim: Annotated[
+        int | None, typer.Option(rich_help_panel=MODEL, help="Elements of a retrieval feature.", show_default="64")
+    ] = None,
+    dropout: Annotated[
+        float | None, typer.Option(rich_help_panel=MODEL, help="Dropout rate.", show_default="0.5")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(rich_help_panel=LOSS, help="paper or released.", show_default="paper")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(rich_help_panel=LOSS, help="TOML file; options given here win over it.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(rich_help_panel=LOSS, help="Of both optimizers.", show_default="1e-4")
+    ] = None,
+    lambda_adv: Annotated[
+        float | None, typer.Option(rich_help_panel=LOSS, help="Adversarial weight.", show_default="1.0")
+    ] = None,
+    lambda_rec: Annotated[
+        float | None,
+        typer.Option(rich_help_panel=LOSS, help="Cross-reconstruction weight.", show_default="1.0; TU-Berlin 0.5"),
+    ] = None,
+    lambda_cls: Annotated[
+        float | None,
+        typer.Option(rich_help_panel=LOSS, help="Classification weight.", show_default="0.4; TU-Berlin 0.1"),
+    ] = None,
+    lambda_cmt: Annotated[
+        float | None,
+        typer.Option(rich_help_panel=LOSS, help="Cross-modal Euclidean weight.", show_default="0.4"),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(rich_help_panel=RUN, help="The most epochs.", show_default="30")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(rich_help_panel=RUN, help="Pairs a batch.", show_default="128")
+    ] = None,
+    batches_per_epoch: Annotated[
+        int | None, typer.Option(rich_help_panel=RUN, help="Batches an epoch.", show_default="100")
+    ] = None,
+    early_stop: Annotated[
+        int | None,
+        typer.Option(
+            rich_help_panel=RUN, help="Stop after so many epochs without a better one; 0 never.", show_default="10"
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(rich_help_panel=RUN, help="Same seed, same weights.", show_default="0")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(rich_help_panel=RUN, help="The run folder.", show_default="runs/<data set>-<preset>-<seed>"),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", rich_help_panel=RUN, help="Continue the run in --out where it stopped.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Replace the run in --out.")
+    ] = False,
+    print_config: Annotated[
+        bool,
+        typer.Option("--print-config", rich_help_panel=RUN, help="Print the whole configuration as TOML and stop."),
+    ] = False,
+    cache: Cache = DEFAULT_CACHE,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Train PCMSN on the seen classes of a data set, choosing the best epoch on its validation classes."""
+    from pcmsn.training.configuration import build_config, config_to_toml
+
+    overrides: dict[str, dict[str, Any]] = {
+        "data": {
+            "dataset": dataset,
+            "data_root": data_root,
+            "photos": photos,
+            "split": split,
+            "split_seed": split_seed,
+        },
+        "semantics": {"root": semantics_root, "sources": semantics},
+        "backbone": {
+            "spec": backbone,
+            "model_root": model_root,
+            "standardise": None if standardise is None else ("each-modality" if standardise else "none"),
+        },
+        "model": {"dim": dim, "dropout": dropout},
+        "loss": {
+            "adversarial": lambda_adv,
+            "reconstruction": lambda_rec,
+            "classification": lambda_cls,
+            "cross_modal": lambda_cmt,
+        },
+        "optimisation": {"learning_rate": learning_rate},
+        "training": {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "batches_per_epoch": batches_per_epoch,
+            "early_stop": early_stop,
+            "seed": seed,
+        },
+    }
+    given = _given(overrides)
+    if resume:
+        folder, run = _resumed(out, preset, config, given)
+    else:
+        run = build_config(preset=preset, file=config, overrides=given)
+        folder = _new_folder(out or default_run_folder(run), overwrite or print_config)
+    if print_config:
+        typer.echo(config_to_toml(run), nl=False)
+        return
+    _train(run, folder, resume=resume, cache=cache, device=device, as_json=as_json)
+
+
+def default_run_folder(config: RunConfig) -> Path:
+    """``runs/<data set>-<preset>-<seed>``."""
+    return Path("runs") / f"{Path(config.data.dataset).name}-{config.preset}-{config.training.seed}"
+
+
+def _given(tables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The options that were given, as configuration tables."""
+    present = {
+        part: {name: value for name, value in values.items() if value is not None} for part, values in tables.items()
+    }
+    return {part: values for part, values in present.items() if values}
+
+
+def _new_folder(out: Path, replace: bool) -> RunFolder:
+    from pcmsn.errors import CheckpointError
+    from pcmsn.training.run_folder import RunFolder
+
+    folder = RunFolder(out)
+    if folder.holds_a_run() and not replace:
+        raise CheckpointError(
+            f"{out} already holds a run; continue it with --resume, replace it with --overwrite, or pass another --out"
+        )
+    return folder
+
+
+def _resumed(
+    out: Path | None, preset: str | None, config: Path | None, given: dict[str, dict[str, Any]]
+) -> tuple[RunFolder, RunConfig]:
+    """The folder and configuration of a run to continue; only the number of epochs may change."""
+    from dataclasses import replace
+
+    from pcmsn.errors import ConfigError
+    from pcmsn.training.run_folder import RunFolder
+
+    if out is None:
+        raise ConfigError("--resume needs --out with the folder of the run to continue")
+    epochs = given.get("training", {}).pop("epochs", None)
+    others = [f"{part}.{name}" for part, values in given.items() for name in values]
+    others += [name for name, value in (("preset", preset), ("config", config)) if value is not None]
+    if others:
+        raise ConfigError(
+            f"--resume continues {out} as it was configured; only --epochs can change, got {', '.join(others)} too"
+        )
+    folder = RunFolder(out)
+    stored = folder.read_config()
+    return folder, replace(stored, training=replace(stored.training, epochs=epochs or stored.training.epochs))
+
+
+def _train(config: RunConfig, folder: RunFolder, *, resume: bool, cache: Path, device: str, as_json: bool) -> None:
+    from pcmsn.cli.display import Display, TrainingDisplay
+    from pcmsn.training.session import train_run
+
+    with Display() as display:
+        try:
+            record = train_run(
+                config,
+                folder,
+                resume=resume,
+                cache=cache,
+                device=device,
+                progress=display.stage,
+                note=display.note,
+                observer=TrainingDisplay(display, config.training),
+            )
+        except KeyboardInterrupt:
+            display.note(
+                f"stopped; every whole epoch is saved. Continue with: pcmsn train --resume --out {folder.path}"
+            )
+            raise typer.Exit(130) from None
+    if as_json:
+        result = {
+            "run": str(folder.path),
+            "best_epoch": record.best_epoch,
+            "epochs": record.epochs_done,
+            "validation_mAP@all": record.best_score,
+        }
+        typer.echo(json.dumps(result))
+        return
+    typer.echo(f"best epoch {record.best_epoch} of {record.epochs_done}, validation mAP@all {record.best_score:.4f}")
+    typer.echo(f"test it with: pcmsn test --run {folder.path}")

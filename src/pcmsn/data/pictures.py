@@ -1,0 +1,110 @@
+"""From picture files to RGB, for every kind of file that the field's data sets hold."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path, PurePath
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from pcmsn.errors import UnreadablePictureError
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+"""The file endings, in lower case, that listings accept."""
+
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def has_picture_suffix(name: str | PurePath) -> bool:
+    """Whether a file's ending, in any case, is one of ``PICTURE_SUFFIXES``."""
+    return PurePath(name).suffix.lower() in PICTURE_SUFFIXES
+
+
+def load_picture(path: Path) -> Image.Image:
+    """The picture in a file, upright, as 8-bit RGB; of an animation the first frame.
+
+    Deep, palette and transparent pictures are handled as in ``picture_from_bytes``.
+    Raises UnreadablePictureError, which starts with the path, for anything that can not be decoded.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadablePictureError(f"{path}: {error.strerror or error}") from error
+    return picture_from_bytes(content, path)
+
+
+def picture_from_bytes(content: bytes, path: Path) -> Image.Image:
+    """The picture in a file's content, upright, as 8-bit RGB; ``path`` is only for the error's text.
+
+    16-bit and float pictures are scaled to 8 bits; transparent ones, palettes with a transparent colour too, are laid
+    on white, as a sketch on paper is; the EXIF orientation is applied.
+    Raises UnreadablePictureError.
+    """
+    if not content:
+        raise UnreadablePictureError(f"{path}: the file is empty")
+    try:
+        with Image.open(BytesIO(content)) as image:
+            orientation = _orientation(image)
+            picture = _to_rgb(image)
+    except UnidentifiedImageError as error:
+        raise UnreadablePictureError(f"{path}: not a picture in any format that Pillow reads") from error
+    except Exception as error:  # damaged files make Pillow's decoders raise almost anything
+        reason = str(error) or type(error).__name__
+        raise UnreadablePictureError(f"{path}: the picture is damaged or not supported: {reason}") from error
+    return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) where there is none; a damaged EXIF block does not spoil the picture."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:
+        return 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        return _deep_to_grey(image).convert("RGB")
+    if image.mode == "LAB":
+        return _lab_to_rgb(image)
+    if image.has_transparency_data:
+        return _on_white(image)
+    return image.convert("RGB")
+
+
+def _deep_to_grey(image: Image.Image) -> Image.Image:
+    """8-bit grey of one-channel pictures with more bits; black stays black, the format's white becomes white."""
+    values = np.nan_to_num(np.asarray(image).astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    highest = float(values.max())
+    if image.mode == "F":  # files do not say what white is: 1.0, 255 or 65535 by the range that is in use
+        white = 1.0 if highest <= 1.0 else 255.0 if highest <= 255.0 else 65535.0
+    else:  # Pillow keeps 16-bit files in the 32-bit mode "I", too
+        white = 65535.0 if highest <= 65535.0 else 2.0**31 - 1
+    grey = np.rint(np.clip(values * (255.0 / white), 0.0, 255.0))
+    return Image.fromarray(grey.astype(np.uint8))
+
+
+def _lab_to_rgb(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms
+
+    to_rgb = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
+    picture = ImageCms.applyTransform(image, to_rgb)
+    if picture is None:
+        raise ValueError("LAB colours can not be converted")
+    return picture
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    layer = image.convert("RGBA")
+    paper = Image.new("RGBA", layer.size, "white")
+    return Image.alpha_composite(paper, layer).convert("RGB")

@@ -1,0 +1,29 @@
+"""The cross-reconstruction term (eq. 2 to 8): each semantic feature must rebuild the visual features of both sides."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cross_reconstruction_loss(
+    sketch: Tensor,
+    photo: Tensor,
+    *,
+    sketch_from_sketch: Tensor,
+    sketch_from_photo: Tensor,
+    photo_from_sketch: Tensor,
+    photo_from_photo: Tensor,
+) -> Tensor:
+    """Sum of the four mean squared errors between visual features and their reconstructions, a scalar.
+
+    ``sketch`` and the two ``sketch_from_*`` are (B, sketch_dim), ``photo`` and the two ``photo_from_*`` (B, photo_dim).
+    ``sketch_from_photo`` is R_ske(z_img). The mean is over elements too, as in the released code, so that the weight
+    means the same for a feature of any length.
+    """
+    return (
+        F.mse_loss(sketch_from_sketch, sketch)
+        + F.mse_loss(sketch_from_photo, sketch)
+        + F.mse_loss(photo_from_sketch, photo)
+        + F.mse_loss(photo_from_photo, photo)
+    )

@@ -1,0 +1,46 @@
+"""Settings of the networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pcmsn.errors import ConfigError
+
+ClassifierKind = Literal["learned", "fixed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Sizes and regularisation of the PCMSN heads."""
+
+    dim: int = 64
+    """Elements of a retrieval feature, and bits of its code."""
+    dropout: float = 0.5
+    """Dropout rate in generators and decoders."""
+    discriminator_noise: float = 0.3
+    """Standard deviation of the Gaussian noise added to the discriminator's input while training."""
+    classifier: ClassifierKind = "learned"
+    """``learned`` is a linear layer; ``fixed`` keeps random rows of length 1, as the released code does."""
+
+    def __post_init__(self) -> None:
+        if self.dim < 1:
+            raise ConfigError(f"model.dim must be >= 1, got {self.dim}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"model.dropout must be in [0, 1), got {self.dropout}")
+        if self.discriminator_noise < 0:
+            raise ConfigError(f"model.discriminator_noise must be >= 0, got {self.discriminator_noise}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureDims:
+    """Lengths of what goes in, and the number of seen classes; they follow from the data, not from a user's choice."""
+
+    sketch: int
+    """Elements of a sketch's visual feature."""
+    photo: int
+    """Elements of a photo's visual feature."""
+    semantic: int
+    """Elements of a class vector."""
+    classes: int
+    """Seen classes."""

@@ -1,0 +1,125 @@
+"""Untrained features under the same protocols: what any training has to beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.backbones.base import Extractors
+from pcmsn.backbones.cache import FeatureCache
+from pcmsn.data.splits import Split
+from pcmsn.evaluation.families import MetricFamily, metric_family
+from pcmsn.evaluation.scoring import Scores
+from pcmsn.hashing.itq import ITQ
+from pcmsn.model.networks import Standardisation
+from pcmsn.seeding import numpy_generator
+from pcmsn.training.config import RunConfig
+from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
+from pcmsn.training.preparation import Subject, open_extractors, open_subject
+from pcmsn.training.session import pick_device
+from pcmsn.training.testing import Protocol, UnseenEmbeddings, protocol_classes, unseen_tables
+
+BITS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureAssessment:
+    """The scores of untrained features under one protocol."""
+
+    title: str
+    protocol: Protocol
+    classes: int
+    rows: dict[str, Scores]
+    """Scores by what was ranked."""
+    chance: float
+    """Mean share of a query's class in the gallery, about what a random order scores in mAP@all."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "features": self.title,
+            "protocol": self.protocol,
+            "classes": self.classes,
+            "chance": self.chance,
+            "rows": {name: scores.to_dict() for name, scores in self.rows.items()},
+        }
+
+
+def assess_features(
+    config: RunConfig,
+    *,
+    family: str,
+    cache: Path,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> tuple[FeatureAssessment, ...]:
+    """Cosine scores of the configured extractors' features on both protocols; nothing but statistics is learned."""
+    subject = open_subject(config, progress)
+    extractors = open_extractors(config, subject, Path(), progress, train_tiny=False)
+    settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
+    return score_features(subject, extractors, settings, metric_family(family))
+
+
+def score_features(
+    subject: Subject, extractors: Extractors, settings: ExtractionSettings, family: MetricFamily
+) -> tuple[FeatureAssessment, ...]:
+    """Features as they are, standardised with statistics of the seen classes, and 64-bit ITQ codes of the latter."""
+    train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
+    unseen = unseen_tables(subject, extractors, settings)
+    return compare_features(subject.split, train, unseen, family, title=extractors.photo.name)
+
+
+def compare_features(
+    split: Split, train: FeatureTables, unseen: FeatureTables, family: MetricFamily, *, title: str
+) -> tuple[FeatureAssessment, ...]:
+    """The scores of ``score_features`` from feature tables."""
+    raw = _embeddings(unseen, _unit(unseen.sketches.features), _unit(unseen.photos.features))
+    sketches, photos = (_Standardiser(table) for table in (train.sketches, train.photos))
+    standard = _embeddings(unseen, sketches(unseen.sketches.features), photos(unseen.photos.features))
+    bits = min(BITS, standard.sketches.shape[1])
+    itq = ITQ.fit(
+        sketches(train.sketches.features), photos(train.photos.features), bits, numpy_generator(0, "baseline itq")
+    )
+    results = []
+    for protocol, classes in protocol_classes(split).items():
+        raw_part, part = raw.of_classes(classes), standard.of_classes(classes)
+        rows = {
+            "features, cosine": raw_part.score(family),
+            "standardised features, cosine": part.score(family),
+            f"standardised, {bits} bits (ITQ)": part.score_codes(itq, family),
+        }
+        results.append(FeatureAssessment(f"untrained {title}", protocol, len(classes), rows, _chance(part)))
+    return tuple(results)
+
+
+class _Standardiser:
+    """Standardises with the statistics of a training table, then scales each row to length 1."""
+
+    def __init__(self, table: FeatureTable) -> None:
+        import torch
+
+        self._from_numpy = torch.from_numpy
+        self._network = Standardisation(table.features.shape[1])
+        self._network.set_statistics(torch.from_numpy(table.features))
+
+    def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _unit(self._network(self._from_numpy(features)).numpy())
+
+
+def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of length 1: their Euclidean order is the cosine order."""
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.asarray(features / np.where(length > 0, length, 1), dtype=np.float32)
+
+
+def _embeddings(tables: FeatureTables, sketches: NDArray[np.float32], photos: NDArray[np.float32]) -> UnseenEmbeddings:
+    return UnseenEmbeddings(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
+
+
+def _chance(part: UnseenEmbeddings) -> float:
+    share = np.bincount(part.photo_pictures.labels, minlength=len(part.photo_pictures.classes)) / len(part.photos)
+    return float(share[part.sketch_pictures.labels].mean())

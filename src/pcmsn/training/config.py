@@ -1,0 +1,113 @@
+"""Everything that decides a run, as frozen values: one dataclass a part, checked once when made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pcmsn.data.layouts import PhotoVariant
+from pcmsn.errors import ConfigError
+from pcmsn.losses.weights import LossConfig
+from pcmsn.model.config import ModelConfig
+
+UpdateOrder = Literal["discriminator-first", "generators-first"]
+DiscriminatorOptimizer = Literal["adam", "sgd"]
+Standardise = Literal["each-modality", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Which pictures, and which of their classes are seen."""
+
+    dataset: str = "Sketchy"
+    """``Sketchy``, ``TU-Berlin``, ``toyworld``, or a folder with ``sketch/<class>/*`` and ``photo/<class>/*``."""
+    data_root: str = "./ZS-SBIR"
+    """The folder that holds ``Sketchy``, ``TU-Berlin`` and ``toyworld``."""
+    photos: PhotoVariant = "extended"
+    """Sketchy's photos: its extension (which includes the originals) or the 12,500 originals alone."""
+    split: str = ""
+    """A published split, ``random``, or a TOML file; empty takes the data set's own."""
+    split_seed: int = 0
+    """Seed of ``random``; the run's seed does not change the split."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SemanticsConfig:
+    """Side information: one vector a class."""
+
+    root: str = "./dataset"
+    """The folder with ``<data set>/<source>.npy`` or ``.npz``."""
+    sources: tuple[str, ...] = ("word2vec-google-news", "hieremb-jcn")
+    """Sources, joined in sorted order; ``toyworld-path`` is built in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig:
+    """The frozen feature extractors."""
+
+    spec: str = "vgg16"
+    """``vgg16`` (released weights), ``vgg16:FILE``, ``tiny``, ``tiny:FOLDER``, a Hugging Face name or a folder."""
+    model_root: str = "./model"
+    """The folder with the released ``<data set>_sketch.pth`` and ``<data set>_image.pth``."""
+    standardise: Standardise = "each-modality"
+    """Bring each modality's features to zero mean and unit variance with training statistics; the paper did not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimisationConfig:
+    """How the parameters move."""
+
+    learning_rate: float = 1e-4
+    """Of both optimizers."""
+    betas: tuple[float, float] = (0.5, 0.99)
+    """Adam's decay rates."""
+    discriminator: DiscriminatorOptimizer = "adam"
+    """``sgd`` is the released choice."""
+    momentum: float = 0.9
+    """Of the discriminator's SGD."""
+    order: UpdateOrder = "discriminator-first"
+    """Which side is updated first in each batch."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate <= 1:
+            raise ConfigError(f"optimisation.learning_rate must be in (0, 1], got {self.learning_rate}")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"optimisation.betas must be two numbers in [0, 1), got {self.betas}")
+        if not 0 <= self.momentum < 1:
+            raise ConfigError(f"optimisation.momentum must be in [0, 1), got {self.momentum}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How long, in what portions, from which seed."""
+
+    epochs: int = 30
+    """The most epochs to train."""
+    batch_size: int = 128
+    """Same-class pairs a batch."""
+    batches_per_epoch: int = 100
+    """Batches between two validations."""
+    early_stop: int = 10
+    """Stop after this many epochs without a better validation score; 0 never stops early."""
+    seed: int = 0
+    """Decides initial weights, pairs, dropout and noise."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch_size", 2), ("batches_per_epoch", 1), ("early_stop", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"training.{name} must be >= {least}, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One training run."""
+
+    preset: str = "paper"
+    """The preset that the other values started from."""
+    data: DataConfig = field(default_factory=DataConfig)
+    semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
+    backbone: BackboneConfig = field(default_factory=BackboneConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)

@@ -1,0 +1,236 @@
+"""The training loop: epochs of pairs, the best one by validation, a state from which any epoch can be continued."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pcmsn.evaluation.scoring import mean_average_precision
+from pcmsn.hashing.itq import ITQ
+from pcmsn.model.config import FeatureDims
+from pcmsn.model.pcmsn import PCMSN
+from pcmsn.seeding import derive_seed, numpy_generator, seeded_torch
+from pcmsn.training.config import RunConfig
+from pcmsn.training.features import FeatureTables
+from pcmsn.training.history import Epoch, Observer, Silent, log_epoch, tensorboard_log
+from pcmsn.training.pairs import PairSampler
+from pcmsn.training.run_folder import STATE, RunFolder, RunRecord, load_strictly, tensors_under
+from pcmsn.training.step import LossTerms, TrainingStep
+
+ITQ_ROWS = 10_000  # of each modality; a rotation of 64 x 64 needs no more, and the fit stays under a second
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a run may see: seen classes to learn from, validation classes to choose the best epoch on."""
+
+    train: FeatureTables
+    val: FeatureTables
+    semantic: NDArray[np.float32]
+    """(seen classes, semantic_dim) class vectors, in the order of ``train.classes``."""
+
+    def dims(self) -> FeatureDims:
+        """The sizes that a model for this data has."""
+        return FeatureDims(
+            sketch=self.train.sketches.features.shape[1],
+            photo=self.train.photos.features.shape[1],
+            semantic=self.semantic.shape[1],
+            classes=len(self.train.classes),
+        )
+
+
+@dataclass(eq=False)
+class _Standing:
+    """Where a run stands after its last whole epoch."""
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    best_score: float = -1.0
+
+    @property
+    def epochs_done(self) -> int:
+        return len(self.rows)
+
+    @property
+    def epochs_since_best(self) -> int:
+        return self.epochs_done - self.best_epoch
+
+
+class TrainingRun:
+    """One run of PCMSN: made from its configuration and data, continued from its folder, driven by ``run``."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: TrainingData,
+        folder: RunFolder,
+        record: RunRecord,
+        *,
+        device: str = "cpu",
+        observer: Observer | None = None,
+    ) -> None:
+        self.config = config
+        self.folder = folder
+        self.record = record
+        self.device = torch.device(device)
+        self.observer = observer or Silent()
+        self.data = data
+        self.standing = _Standing()
+        self.model = self._new_model()
+        self.soft_labels = torch.Generator()
+        self.step = TrainingStep(self.model, config.loss, config.optimisation, self.soft_labels)
+        self.sampler = PairSampler(data.train.sketches.labels, data.train.photos.labels, len(data.train.classes))
+        self._tables = {
+            "sketches": torch.from_numpy(data.train.sketches.features).to(self.device),
+            "photos": torch.from_numpy(data.train.photos.features).to(self.device),
+            "semantic": torch.from_numpy(data.semantic).to(self.device),
+        }
+
+    def _new_model(self) -> PCMSN:
+        with seeded_torch(self.config.training.seed, "initial weights"):
+            model = PCMSN(self.record.dims, self.config.model)
+        if self.config.backbone.standardise == "each-modality":
+            model.sketch_standardisation.set_statistics(torch.from_numpy(self.data.train.sketches.features))
+            model.photo_standardisation.set_statistics(torch.from_numpy(self.data.train.photos.features))
+        return model.to(self.device)
+
+    def restore(self) -> None:
+        """Continue from the folder's state; the epochs to come are those of an uninterrupted run."""
+        if not self.folder.has_state():
+            return
+        tensors, facts = self.folder.read_state()
+        path = self.folder.path / STATE
+        load_strictly(self.model, tensors_under("model.", tensors), path)
+        _restore_optimizer(self.step.generator_optimizer, tensors_under("generator_optimizer.", tensors))
+        _restore_optimizer(self.step.discriminator_optimizer, tensors_under("discriminator_optimizer.", tensors))
+        self.standing = _Standing(rows=facts["rows"], best_epoch=facts["best_epoch"], best_score=facts["best_score"])
+
+    def run(self) -> RunRecord:
+        """Train until the last epoch or the early stop; every epoch is on disk before the next begins."""
+        with tensorboard_log(self.folder.path / "tensorboard", self.standing.epochs_done + 1) as log:
+            while not self._is_over():
+                epoch = self._epoch(self.standing.epochs_done + 1)
+                self._save(epoch)
+                log_epoch(log, epoch)
+                self.observer.on_epoch(epoch)
+        self._write_record(finished=True)
+        return self.record
+
+    def _is_over(self) -> bool:
+        patience = self.config.training.early_stop
+        stopped = bool(patience) and self.standing.epochs_since_best >= patience
+        return stopped or self.standing.epochs_done >= self.config.training.epochs
+
+    def _epoch(self, number: int) -> Epoch:
+        start = time.perf_counter()
+        seed = self.config.training.seed
+        self.soft_labels.manual_seed(derive_seed(seed, "soft labels", number))
+        with seeded_torch(seed, "dropout and noise", number):
+            losses = LossTerms.mean(list(self._train(number)))
+        score = self._validate()
+        return Epoch(
+            number=number,
+            losses=losses,
+            validation_map=score,
+            best=score > self.standing.best_score,
+            seconds=time.perf_counter() - start,
+        )
+
+    def _train(self, number: int) -> Iterator[LossTerms]:
+        training = self.config.training
+        self.model.train()
+        pairs = numpy_generator(training.seed, "pairs", number)
+        batches = self.sampler.batches(training.batches_per_epoch, training.batch_size, pairs)
+        for count, batch in enumerate(batches, start=1):
+            labels = torch.from_numpy(batch.labels).to(self.device)
+            terms = self.step(
+                self._tables["sketches"][torch.from_numpy(batch.sketches).to(self.device)],
+                self._tables["photos"][torch.from_numpy(batch.photos).to(self.device)],
+                self._tables["semantic"][labels],
+                labels,
+            )
+            self.observer.on_batch(number, count, terms)
+            yield terms
+
+    def _validate(self) -> float:
+        """mAP@all with the validation classes' sketches as queries and their photos as gallery."""
+        val = self.data.val
+        sketches, photos = embed(self.model, val)
+        return mean_average_precision(sketches, val.sketches.labels, photos, val.photos.labels)
+
+    def _save(self, epoch: Epoch) -> None:
+        """Best weights first, state last: a kill in between repeats the epoch and writes the same again."""
+        if epoch.best:
+            self.standing.best_epoch, self.standing.best_score = epoch.number, epoch.validation_map
+            generator = numpy_generator(self.config.training.seed, "itq")
+            self.folder.write_model(self.model, fit_itq(self.model, self.data.train, generator), epoch.number)
+        self.standing.rows.append(epoch.as_row())
+        self.folder.write_state(self._state(), self._facts())
+        self.folder.write_history(self.standing.rows)
+        self._write_record(finished=False)
+
+    def _state(self) -> dict[str, Tensor]:
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name in ("generator_optimizer", "discriminator_optimizer"):
+            state = getattr(self.step, name).state_dict()["state"]
+            for index, values in state.items():
+                tensors |= {f"{name}.{index}.{key}": value for key, value in values.items() if value is not None}
+        return tensors
+
+    def _facts(self) -> dict[str, Any]:
+        standing = self.standing
+        return {"rows": standing.rows, "best_epoch": standing.best_epoch, "best_score": standing.best_score}
+
+    def _write_record(self, *, finished: bool) -> None:
+        self.record = replace(
+            self.record,
+            best_epoch=self.standing.best_epoch,
+            best_score=self.standing.best_score,
+            epochs_done=self.standing.epochs_done,
+            finished=finished,
+        )
+        self.folder.write_record(self.record)
+
+
+def embed(model: PCMSN, tables: FeatureTables, rows: int = 4096) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(Q, dim) sketch and (N, dim) photo embeddings of feature tables, computed ``rows`` rows at a time."""
+    device = next(model.parameters()).device
+
+    def in_blocks(function: Any, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        blocks = [
+            function(torch.from_numpy(features[start : start + rows]).to(device)).cpu().numpy()
+            for start in range(0, len(features), rows)
+        ]
+        return np.concatenate(blocks) if blocks else np.zeros((0, model.config.dim), np.float32)
+
+    return (
+        in_blocks(model.embed_sketches, tables.sketches.features),
+        in_blocks(model.embed_photos, tables.photos.features),
+    )
+
+
+def fit_itq(model: PCMSN, train: FeatureTables, generator: np.random.Generator) -> ITQ:
+    """Codes of as many bits as a retrieval feature has elements, learned from embeddings of the training classes."""
+    few_sketches, few_photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embed(model, train))
+    return ITQ.fit(few_sketches, few_photos, model.config.dim, generator)
+
+
+def _at_most(rows: NDArray[np.float32], count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    if len(rows) <= count:
+        return rows
+    return rows[np.sort(generator.choice(len(rows), count, replace=False))]
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,157 @@
+"""From a configuration to what a run works on: pictures, split, class vectors, extractors, features.
+
+Everything that can be wrong is checked before the first picture is decoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.backbones.base import Backbone, Extractors
+from pcmsn.backbones.load import load_extractors
+from pcmsn.data.datasets import TOYWORLD, open_dataset
+from pcmsn.data.records import Dataset
+from pcmsn.data.splits import Split, load_split
+from pcmsn.data.toyworld import toyworld_class_vectors
+from pcmsn.errors import BackboneError, SemanticsError
+from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
+from pcmsn.training.config import RunConfig, SemanticsConfig
+from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
+from pcmsn.training.loop import TrainingData
+from pcmsn.training.pretraining import pretrain_tiny
+from pcmsn.training.run_folder import ExtractorRecord, RunRecord
+
+TOYWORLD_SOURCE = "toyworld-path"
+TINY = "tiny"
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A data set with the division of its classes: what is trained or tested on."""
+
+    dataset: Dataset
+    split: Split
+
+
+def open_pictures(config: RunConfig, progress: Progress | None = None) -> Dataset:
+    """The pictures of a configuration; draws the toy world if it is missing."""
+    data = config.data
+    return open_dataset(
+        data.dataset,
+        Path(data.data_root),
+        photos=data.photos,
+        progress=lambda done, total: progress("drawing the toy world", done, total) if progress else None,
+    )
+
+
+def open_subject(config: RunConfig, progress: Progress | None = None) -> Subject:
+    """The pictures and the split of a configuration, checked to fit each other."""
+    data, dataset = config.data, open_pictures(config, progress)
+    return Subject(dataset, load_split(data.split or None, dataset.name, dataset.classes, data.split_seed))
+
+
+def open_class_vectors(config: SemanticsConfig, dataset_name: str) -> ClassVectors:
+    """The joined class vectors of a data set; the toy world's own ones are built in."""
+    if config.sources == (TOYWORLD_SOURCE,) and dataset_name == TOYWORLD:
+        names, values = toyworld_class_vectors()
+        return ClassVectors(names=names, values=values.astype(np.float32), sources=(TOYWORLD_SOURCE,))
+    if not config.sources:
+        raise SemanticsError(
+            f"no side information is known for {dataset_name!r}; write one vector a class to "
+            f"{Path(config.root) / dataset_name}/NAME.npz (arrays names and vectors) and pass --semantics NAME"
+        )
+    return load_class_vectors(Path(config.root) / dataset_name, config.sources)
+
+
+def open_extractors(
+    config: RunConfig,
+    subject: Subject,
+    run_folder: Path,
+    progress: Progress | None = None,
+    *,
+    train_tiny: bool = True,
+) -> Extractors:
+    """The extractors of a configuration; ``tiny`` stands in the run folder.
+
+    With ``train_tiny`` it is first trained on the seen classes there, unless that was done before.
+    """
+    spec = config.backbone.spec
+    if spec == TINY:
+        weights = run_folder / TINY
+        if train_tiny:
+            seen = subject.dataset.of_classes(subject.split.train)
+            pretrain_tiny(seen, weights, seed=config.training.seed, progress=progress)
+        spec = f"{TINY}:{weights}"
+    return load_extractors(spec, dataset_name=subject.dataset.name, model_root=Path(config.backbone.model_root))
+
+
+def extractor_record(backbone: Backbone) -> ExtractorRecord:
+    """What a checkpoint remembers of an extractor."""
+    return ExtractorRecord(name=backbone.name, fingerprint=backbone.fingerprint, transform=backbone.transform.key)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedRun:
+    """All that a training run needs."""
+
+    data: TrainingData
+    record: RunRecord
+
+
+def prepare_training(
+    config: RunConfig, run_folder: Path, settings: ExtractionSettings, progress: Progress | None = None
+) -> PreparedRun:
+    """Features of the seen and the validation classes, and the record of where they come from.
+
+    Pictures of the test classes are listed but never decoded.
+    """
+    subject = open_subject(config, progress)
+    vectors = open_class_vectors(config.semantics, subject.dataset.name)
+    semantic: NDArray[np.float32] = vectors.of(subject.split.train)
+    extractors = open_extractors(config, subject, run_folder, progress)
+    data = TrainingData(
+        train=feature_tables(subject.dataset, subject.split.train, extractors, settings),
+        val=feature_tables(subject.dataset, subject.split.val, extractors, settings),
+        semantic=semantic,
+    )
+    record = RunRecord(
+        dataset=subject.dataset.name,
+        split=subject.split,
+        dims=data.dims(),
+        sketch_extractor=extractor_record(extractors.sketch),
+        photo_extractor=extractor_record(extractors.photo),
+        semantic_sources=vectors.sources,
+        unreadable=len(data.train.unreadable) + len(data.val.unreadable),
+    )
+    return PreparedRun(data, record)
+
+
+def resolved(config: RunConfig) -> RunConfig:
+    """The configuration with its folders as absolute paths, so that a run can be continued from anywhere."""
+    from dataclasses import replace
+
+    def absolute(path: str) -> str:
+        return str(Path(path).expanduser().resolve())
+
+    spec = config.backbone.spec
+    kind, separator, location = spec.partition(":")
+    if Path(spec).expanduser().is_dir():
+        spec = absolute(spec)
+    elif separator and kind in (TINY, "vgg16"):
+        if not Path(location).expanduser().exists():
+            raise BackboneError(f"--backbone {spec}: no such file or folder {location}")
+        spec = f"{kind}:{absolute(location)}"
+    dataset = config.data.dataset
+    if Path(dataset).is_dir() and dataset not in ("Sketchy", "TU-Berlin", TOYWORLD):
+        dataset = absolute(dataset)
+    split = absolute(config.data.split) if config.data.split.endswith(".toml") else config.data.split
+    return replace(
+        config,
+        data=replace(config.data, dataset=dataset, data_root=absolute(config.data.data_root), split=split),
+        semantics=replace(config.semantics, root=absolute(config.semantics.root)),
+        backbone=replace(config.backbone, spec=spec, model_root=absolute(config.backbone.model_root)),
+    )

@@ -1,0 +1,165 @@
+"""Training the ``tiny`` network as a classifier of the seen classes, sketches and photos alike."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pcmsn.backbones.tiny import TinyNetwork, save_tiny
+from pcmsn.data.atomic import write_text_atomically
+from pcmsn.data.records import Dataset, Pictures
+from pcmsn.errors import UnreadablePictureError
+from pcmsn.seeding import numpy_generator, seeded_torch, torch_generator
+from pcmsn.training.features import Progress
+
+TRAINED_ON = "trained_on.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainingConfig:
+    """How the tiny network is trained; enough for the toy world in under a minute on two cores."""
+
+    epochs: int = 24
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    most_pictures: int = 40_000
+    """Of each modality; more are not held in memory."""
+
+
+def pretrain_tiny(
+    seen: Dataset,
+    folder: Path,
+    *,
+    seed: int,
+    config: PretrainingConfig | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """The folder with a tiny network trained on ``seen``, trained first unless it was trained on just that before.
+
+    ``seen`` must hold the seen classes and nothing else; every picture of it may be used.
+    """
+    config = config or PretrainingConfig()
+    description = _description(seen, seed, config)
+    if _read_description(folder) == description:
+        return folder
+    (folder / TRAINED_ON).unlink(missing_ok=True)
+    with seeded_torch(seed, "tiny network"):
+        network = TinyNetwork()
+    pixels, labels = _load(seen, network, seed, config, progress)
+    _fit(network, pixels, labels, len(seen.classes), seed, config, progress)
+    save_tiny(network, folder)
+    write_text_atomically(folder / TRAINED_ON, json.dumps(description, indent=1) + "\n")
+    return folder
+
+
+def _description(seen: Dataset, seed: int, config: PretrainingConfig) -> dict[str, object]:
+    names = "\n".join(seen.sketches.names + seen.photos.names)
+    return {
+        "dataset": seen.name,
+        "classes": list(seen.classes),
+        "files": hashlib.sha256(names.encode()).hexdigest(),
+        "seed": seed,
+        "config": config.__dict__,
+    }
+
+
+def _read_description(folder: Path) -> object:
+    try:
+        return json.loads((folder / TRAINED_ON).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _load(
+    seen: Dataset, network: TinyNetwork, seed: int, config: PretrainingConfig, progress: Progress | None
+) -> tuple[Tensor, Tensor]:
+    """(N, 3, S, S) uint8 pixels and (N,) labels of both modalities; unreadable pictures are left out."""
+    generator = numpy_generator(seed, "tiny network", "pictures")
+    transform = network.architecture.transform
+
+    def decode(pictures: Pictures, index: int) -> NDArray[np.uint8] | None:
+        try:
+            return transform.decode(pictures.path(index))
+        except UnreadablePictureError:
+            return None
+
+    pixels: list[NDArray[np.uint8]] = []
+    labels: list[int] = []
+    total = sum(min(len(pictures), config.most_pictures) for pictures in (seen.sketches, seen.photos))
+    with ThreadPoolExecutor() as pool:
+        for pictures in (seen.sketches, seen.photos):
+            chosen = generator.permutation(len(pictures))[: config.most_pictures]
+            for index, decoded in zip(chosen, pool.map(lambda i, p=pictures: decode(p, int(i)), chosen), strict=True):
+                if decoded is not None:
+                    pixels.append(decoded)
+                    labels.append(int(pictures.labels[index]))
+                if progress:
+                    progress("reading pictures for the tiny network", len(pixels), total)
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous(), torch.tensor(labels)
+
+
+def _fit(
+    network: TinyNetwork,
+    pixels: Tensor,
+    labels: Tensor,
+    classes: int,
+    seed: int,
+    config: PretrainingConfig,
+    progress: Progress | None,
+) -> None:
+    with seeded_torch(seed, "tiny network", "classifier"):
+        classifier = nn.Linear(network.feature_dim, classes)
+    parameters = [*network.parameters(), *classifier.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    per_epoch = max(1, len(pixels) // config.batch_size)
+    steps = config.epochs * per_epoch
+    generator = torch_generator(seed, "tiny network", "batches")
+    network.train()
+    for step in range(steps):
+        if step % per_epoch == 0:
+            order = torch.randperm(len(pixels), generator=generator)
+        batch = order[(step % per_epoch) * config.batch_size :][: config.batch_size]
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * _schedule(step / steps)
+        logits = classifier(network(_augmented(pixels[batch], generator)))
+        loss = F.cross_entropy(logits, labels[batch], label_smoothing=config.label_smoothing)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if progress:
+            progress("training the tiny network", step + 1, steps)
+    network.eval()
+
+
+def _schedule(done: float, warm_up: float = 0.1) -> float:
+    """The learning rate's factor: a linear rise, then half a cosine down to 0."""
+    if done < warm_up:
+        return (done + 1e-3) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
+def _augmented(pixels: Tensor, generator: torch.Generator) -> Tensor:
+    """(B, 3, S, S) uint8 to float in [-1, 1], each picture flipped, turned, scaled and moved a little at random."""
+    count = len(pixels)
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(count, generator=generator)
+
+    flip = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
+    angle, scale = uniform(-0.25, 0.25), uniform(0.85, 1.2)
+    cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
+    rows = torch.stack([flip * cosine, -sine, uniform(-0.12, 0.12), flip * sine, cosine, uniform(-0.12, 0.12)], dim=1)
+    grid = F.affine_grid(rows.view(count, 2, 3), list(pixels.shape), align_corners=False)
+    return F.grid_sample(pixels.float() / 127.5 - 1, grid, padding_mode="border", align_corners=False)

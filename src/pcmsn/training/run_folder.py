@@ -1,0 +1,269 @@
+"""What a training run leaves on disk, and how it is read back.
+
+======================  =====================================================================================
+``config.toml``         the whole configuration; ``pcmsn train --config`` reads it
+``run.json``            format version, class lists, dimensions, extractors, best epoch, skipped pictures
+``model.safetensors``   weights of the best epoch with its feature statistics and ITQ
+``state.safetensors``   weights, optimizers and history after the last whole epoch; ``--resume`` reads it
+``history.csv``         one row an epoch: loss terms, validation score, seconds
+``tensorboard/``        the same for TensorBoard
+======================  =====================================================================================
+
+Every file is written to a temporary name and renamed, so a kill leaves each as it was or as it will be.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from pcmsn.data.atomic import atomic_path, write_text_atomically
+from pcmsn.data.splits import Split
+from pcmsn.errors import CheckpointError
+from pcmsn.hashing.itq import ITQ
+from pcmsn.model.config import FeatureDims
+from pcmsn.model.pcmsn import PCMSN
+from pcmsn.training.config import RunConfig
+from pcmsn.training.configuration import build_config, config_to_toml
+from pcmsn.version import __version__
+
+FORMAT_VERSION = 1
+CONFIG, RECORD, MODEL, STATE, HISTORY = (
+    "config.toml",
+    "run.json",
+    "model.safetensors",
+    "state.safetensors",
+    "history.csv",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractorRecord:
+    """Which extractor made one modality's features."""
+
+    name: str
+    fingerprint: str
+    transform: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What a run's weights were made from; whoever loads them checks against it."""
+
+    dataset: str
+    split: Split
+    dims: FeatureDims
+    sketch_extractor: ExtractorRecord
+    photo_extractor: ExtractorRecord
+    semantic_sources: tuple[str, ...]
+    unreadable: int
+    """Pictures of training and validation classes that were skipped."""
+    best_epoch: int = 0
+    """Counted from 1; 0 before the first."""
+    best_score: float = -1.0
+    """mAP@all on the validation classes at the best epoch."""
+    epochs_done: int = 0
+    finished: bool = False
+    """Whether training came to its end or its early stop."""
+    format_version: int = FORMAT_VERSION
+    pcmsn_version: str = __version__
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The best epoch of a run, ready to embed and encode."""
+
+    model: PCMSN
+    itq: ITQ
+    config: RunConfig
+    record: RunRecord
+
+
+class RunFolder:
+    """Reads and writes the files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def holds_a_run(self) -> bool:
+        """Whether a run was started here."""
+        return (self.path / RECORD).exists()
+
+    # What the run is
+
+    def write_config(self, config: RunConfig) -> None:
+        """Write ``config.toml``."""
+        with _told_when_full(self.path):
+            write_text_atomically(self.path / CONFIG, config_to_toml(config))
+
+    def read_config(self) -> RunConfig:
+        """The configuration that the run was started with."""
+        if not (self.path / CONFIG).exists():
+            raise CheckpointError(
+                f"{self.path} is no run folder: it lacks {CONFIG}; expected what pcmsn train --out wrote"
+            )
+        return build_config(file=self.path / CONFIG)
+
+    def write_record(self, record: RunRecord) -> None:
+        """Write ``run.json``."""
+        with _told_when_full(self.path):
+            write_text_atomically(self.path / RECORD, json.dumps(asdict(record), indent=2) + "\n")
+
+    def read_record(self) -> RunRecord:
+        """The record of the run; raises CheckpointError when it is missing, damaged or of another version."""
+        path = self.path / RECORD
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise CheckpointError(
+                f"{self.path} is no run folder: it lacks {RECORD}; expected what pcmsn train --out wrote"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{path} can not be read: {error}") from error
+        return _record_from(content, path)
+
+    # The best epoch
+
+    def write_model(self, model: PCMSN, itq: ITQ, epoch: int) -> None:
+        """Write the weights of the best epoch, with the ITQ fitted on its training embeddings."""
+        tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
+        tensors |= {f"itq.{name}": torch.from_numpy(array) for name, array in itq.to_arrays().items()}
+        self._save(MODEL, tensors, {"epoch": epoch})
+
+    def load_trained(self) -> TrainedModel:
+        """The best epoch's model in evaluation mode; strict about versions, names and shapes."""
+        record, config = self.read_record(), self.read_config()
+        tensors, _ = self._load(MODEL)
+        model = PCMSN(record.dims, config.model)
+        load_strictly(model, tensors_under("model.", tensors), self.path / MODEL)
+        arrays = {name: tensor.numpy() for name, tensor in tensors_under("itq.", tensors).items()}
+        return TrainedModel(model=model.eval(), itq=ITQ.from_arrays(arrays), config=config, record=record)
+
+    # Where training stands
+
+    def write_state(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Write what a resumed run needs; ``facts`` is plain JSON."""
+        self._save(STATE, dict(tensors), facts)
+
+    def read_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What ``write_state`` wrote last."""
+        return self._load(STATE)
+
+    def has_state(self) -> bool:
+        """Whether at least one epoch was completed."""
+        return (self.path / STATE).exists()
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Write ``history.csv``, one row an epoch."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        with _told_when_full(self.path):
+            write_text_atomically(self.path / HISTORY, text.getvalue())
+
+    def _save(self, name: str, tensors: dict[str, Tensor], facts: Mapping[str, Any]) -> None:
+        metadata = {"format_version": str(FORMAT_VERSION), "facts": json.dumps(dict(facts))}
+        with _told_when_full(self.path), atomic_path(self.path / name) as temporary:
+            save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary, metadata)
+
+    def _load(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        path = self.path / name
+        if not path.exists():
+            raise CheckpointError(
+                f"{path} is missing: no epoch was completed. Continue with pcmsn train --resume --out {self.path}"
+            )
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{path} is damaged ({error}); train again or take it from a copy") from error
+        _check_version(metadata.get("format_version"), path)
+        return tensors, json.loads(metadata["facts"])
+
+
+def load_strictly(model: torch.nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Load weights that fit name by name and shape by shape; CheckpointError names the first that do not."""
+    own = model.state_dict()
+    problems = [f"{name} is missing" for name in own if name not in weights]
+    problems += [f"{name} is unknown" for name in weights if name not in own]
+    problems += [
+        f"{name} has the shape {tuple(weights[name].shape)}, expected {tuple(own[name].shape)}"
+        for name in own
+        if name in weights and weights[name].shape != own[name].shape
+    ]
+    if problems:
+        more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise CheckpointError(f"{path} does not fit this model: {'; '.join(problems[:5])}{more}")
+    model.load_state_dict(dict(weights))
+
+
+def check_extractors(record: RunRecord, sketch: ExtractorRecord, photo: ExtractorRecord, path: Path) -> None:
+    """Raise CheckpointError unless the extractors at hand are the ones that the run was trained on."""
+    for modality, trained, given in (
+        ("sketch", record.sketch_extractor, sketch),
+        ("photo", record.photo_extractor, photo),
+    ):
+        if (trained.fingerprint, trained.transform) != (given.fingerprint, given.transform):
+            raise CheckpointError(
+                f"{path} was trained on {modality} features of {trained.name} "
+                f"({trained.fingerprint[:12]}/{trained.transform[:12]}), got {given.name} "
+                f"({given.fingerprint[:12]}/{given.transform[:12]}); pass the same --backbone, or train again"
+            )
+
+
+def _record_from(content: dict[str, Any], path: Path) -> RunRecord:
+    _check_version(content.get("format_version"), path)
+    try:
+        split = content["split"]
+        parts = {part: tuple(split[part]) for part in ("train", "val", "test")}
+        nested: dict[str, Any] = {
+            "split": Split(name=split["name"], **parts),
+            "dims": FeatureDims(**content["dims"]),
+            "sketch_extractor": ExtractorRecord(**content["sketch_extractor"]),
+            "photo_extractor": ExtractorRecord(**content["photo_extractor"]),
+            "semantic_sources": tuple(content["semantic_sources"]),
+        }
+        plain = {field.name: content[field.name] for field in fields(RunRecord) if field.name not in nested}
+        return RunRecord(**nested, **plain)
+    except (KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged: {type(error).__name__} {error}") from error
+
+
+def _check_version(found: object, path: Path) -> None:
+    if str(found) != str(FORMAT_VERSION):
+        raise CheckpointError(
+            f"{path} has the format version {found}, this pcmsn ({__version__}) reads {FORMAT_VERSION}; "
+            "train again, or use the version that wrote it"
+        )
+
+
+def tensors_under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names start with ``prefix``, under the rest of their names."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+@contextmanager
+def _told_when_full(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        reason = "no space is left on the disk" if full else str(error)
+        raise CheckpointError(
+            f"{path} can not be written: {reason}. The last whole epoch is kept; make room and continue with "
+            f"pcmsn train --resume --out {path}"
+        ) from error

@@ -1,0 +1,260 @@
+"""Testing a trained model on unseen classes: embeddings, codes, and the scores of both protocols."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.backbones.base import Extractors
+from pcmsn.backbones.cache import FeatureCache
+from pcmsn.data.records import Pictures
+from pcmsn.data.splits import Split
+from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
+from pcmsn.evaluation.families import MetricFamily, metric_family
+from pcmsn.evaluation.grid import choose_queries, query_results, retrieval_grid
+from pcmsn.evaluation.ranking import nearest_photos
+from pcmsn.evaluation.scoring import Scores, score_codes, score_embeddings
+from pcmsn.hashing.itq import ITQ
+from pcmsn.model.pcmsn import PCMSN
+from pcmsn.seeding import numpy_generator
+from pcmsn.training.config import RunConfig
+from pcmsn.training.configuration import build_config
+from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
+from pcmsn.training.loop import embed, fit_itq
+from pcmsn.training.preparation import (
+    Subject,
+    extractor_record,
+    open_extractors,
+    open_pictures,
+    open_subject,
+)
+from pcmsn.training.released import load_released_model, read_released_path
+from pcmsn.training.run_folder import RunFolder, RunRecord, check_extractors
+from pcmsn.training.session import pick_device
+
+Protocol = Literal["val+test", "test"]
+
+
+@dataclass(frozen=True, eq=False)
+class UnseenEmbeddings:
+    """Embeddings of all validation and test pictures, rows as in the pictures."""
+
+    sketches: NDArray[np.float32]
+    """(Q, dim)."""
+    photos: NDArray[np.float32]
+    """(N, dim)."""
+    sketch_pictures: Pictures
+    photo_pictures: Pictures
+
+    def of_classes(self, classes: tuple[str, ...]) -> UnseenEmbeddings:
+        """The rows of some of the classes: both the queries and the gallery shrink."""
+        return UnseenEmbeddings(
+            sketches=self.sketches[_rows_of(self.sketch_pictures, classes)],
+            photos=self.photos[_rows_of(self.photo_pictures, classes)],
+            sketch_pictures=self.sketch_pictures.of_classes(classes),
+            photo_pictures=self.photo_pictures.of_classes(classes),
+        )
+
+    def score(self, family: MetricFamily) -> Scores:
+        """Scores of the real-valued embeddings."""
+        return score_embeddings(
+            self.sketches, self.sketch_pictures.labels, self.photos, self.photo_pictures.labels, family=family
+        )
+
+    def score_codes(self, itq: ITQ, family: MetricFamily) -> Scores:
+        """Scores of the binary codes."""
+        return score_codes(
+            itq.encode_sketches(self.sketches),
+            self.sketch_pictures.labels,
+            itq.encode_photos(self.photos),
+            self.photo_pictures.labels,
+            family=family,
+            name=f"itq-{itq.bits}",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ProtocolScores:
+    """The scores under one protocol: which unseen classes are queried and make up the gallery."""
+
+    protocol: Protocol
+    classes: int
+    real: Scores
+    binary: Scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"classes": self.classes, "real": self.real.to_dict(), "binary": self.binary.to_dict()}
+
+
+def unseen_tables(subject: Subject, extractors: Extractors, settings: ExtractionSettings) -> FeatureTables:
+    """Features of the validation and test classes' pictures."""
+    return feature_tables(subject.dataset, subject.split.val + subject.split.test, extractors, settings)
+
+
+def protocol_classes(split: Split) -> dict[Protocol, tuple[str, ...]]:
+    """``val+test`` (the paper's test set) and ``test`` (nothing was chosen on it), with their classes."""
+    return {"val+test": split.val + split.test, "test": split.test}
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Everything that a test run found."""
+
+    title: str
+    family: MetricFamily
+    bits: int
+    protocols: tuple[ProtocolScores, ...]
+    unseen: UnseenEmbeddings
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, the protocols by name."""
+        return {
+            "run": self.title,
+            "metrics": self.family.name,
+            "bits": self.bits,
+            "notes": list(self.notes),
+            **{scores.protocol: scores.to_dict() for scores in self.protocols},
+        }
+
+    def write_embeddings(self, target: Path) -> None:
+        """Write the val+test embeddings with class names as labels, for ``pcmsn score``."""
+        sketches, photos = self.unseen.sketch_pictures, self.unseen.photo_pictures
+        write_embeddings(
+            target,
+            Embeddings(
+                sketch_embedding=self.unseen.sketches,
+                sketch_label=np.array(sketches.classes)[sketches.labels],
+                photo_embedding=self.unseen.photos,
+                photo_label=np.array(photos.classes)[photos.labels],
+            ),
+        )
+
+    def write_grid(self, target: Path, title: str, *, caption: str = "", rows: int = 8, columns: int = 10) -> None:
+        """Write a picture of query sketches with their nearest photos; no query is chosen for its looks."""
+        unseen, scores = self.unseen, self.protocols[0].real
+        queries = choose_queries(scores.average_precision, unseen.sketch_pictures.labels, rows)
+        nearest = nearest_photos(unseen.sketches[queries], unseen.photos, columns, self.family.distance)
+        results = query_results(unseen.sketch_pictures, unseen.photo_pictures, queries, nearest)
+        how = "Of each class the query with median average precision, classes from the best to the worst."
+        retrieval_grid(results, title=title, caption=f"{caption} {how}".strip(), target=target)
+
+
+def assess(
+    model: PCMSN,
+    itq: ITQ,
+    subject: Subject,
+    extractors: Extractors,
+    settings: ExtractionSettings,
+    *,
+    family: MetricFamily,
+    title: str,
+    notes: tuple[str, ...] = (),
+) -> Assessment:
+    """Embed the unseen classes once and score both protocols, real-valued and binary."""
+    tables = unseen_tables(subject, extractors, settings)
+    sketches, photos = embed(model, tables)
+    unseen = UnseenEmbeddings(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
+    protocols = []
+    for protocol, classes in protocol_classes(subject.split).items():
+        part = unseen.of_classes(classes)
+        protocols.append(ProtocolScores(protocol, len(classes), part.score(family), part.score_codes(itq, family)))
+    if tables.unreadable:
+        notes = (*notes, f"{len(tables.unreadable)} unreadable pictures were left out.")
+    return Assessment(title, family, itq.bits, tuple(protocols), unseen, notes)
+
+
+def assess_run(
+    run: Path,
+    *,
+    family: str,
+    data_root: str | None = None,
+    backbone: str | None = None,
+    model_root: str | None = None,
+    cache: Path,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Assessment:
+    """Test a run folder or a released ``model_best.pth``.
+
+    ``data_root``, ``backbone`` and ``model_root`` say where things are now, where that changed since training. Raises
+    CheckpointError when the extractor is not the one that the run was trained on.
+    """
+    device = pick_device(device)
+    settings = ExtractionSettings(FeatureCache(cache), device=device, progress=progress)
+    moved = _Moved(data_root, backbone, model_root)
+    if run.suffix == ".pth":
+        return _assess_released(run, moved, settings, metric_family(family), progress)
+    trained = RunFolder(run).load_trained()
+    config = moved.applied_to(trained.config)
+    subject = _subject_of(config, trained.record, run, progress)
+    extractors = open_extractors(config, subject, run, progress, train_tiny=False)
+    check_extractors(trained.record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
+    title = f"{trained.record.dataset}, preset {config.preset}, seed {config.training.seed}, {extractors.photo.name}"
+    unfinished = f"training is not finished: {trained.record.epochs_done} of {config.training.epochs} epochs."
+    return assess(
+        trained.model.to(device),
+        trained.itq,
+        subject,
+        extractors,
+        settings,
+        family=metric_family(family),
+        title=title,
+        notes=() if trained.record.finished else (unfinished,),
+    )
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """Where data and extractors are now, where that is not as in training."""
+
+    data_root: str | None
+    backbone: str | None
+    model_root: str | None
+
+    def applied_to(self, config: RunConfig) -> RunConfig:
+        data, backbone = config.data, config.backbone
+        if self.data_root is not None:
+            data = replace(data, data_root=self.data_root)
+        if self.backbone is not None:
+            backbone = replace(backbone, spec=self.backbone)
+        if self.model_root is not None:
+            backbone = replace(backbone, model_root=self.model_root)
+        return replace(config, data=data, backbone=backbone)
+
+
+def _subject_of(config: RunConfig, record: RunRecord, run: Path, progress: Progress | None) -> Subject:
+    """The data set with the split that the run was trained on, whatever the split's file says now."""
+    dataset = open_pictures(config, progress)
+    record.split.check_fits(f"{dataset.name} (as {run} was trained)", dataset.classes)
+    return Subject(dataset, record.split)
+
+
+def _assess_released(
+    path: Path, moved: _Moved, settings: ExtractionSettings, family: MetricFamily, progress: Progress | None
+) -> Assessment:
+    """A released checkpoint; ITQ is fitted here on the training classes, as the checkpoint has none."""
+    released = read_released_path(path)
+    overrides = {
+        "data": {"dataset": released.dataset, "photos": released.photos},
+        "semantics": {"sources": released.sources},
+    }
+    config = moved.applied_to(build_config(preset="released", overrides=overrides))
+    subject = open_subject(config, progress)
+    extractors = open_extractors(config, subject, path.parent, progress, train_tiny=False)
+    sketch, photo = extractors.feature_dims
+    model = load_released_model(path, sketch_dim=sketch, photo_dim=photo, dim=released.dim).to(settings.device)
+    train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
+    itq = fit_itq(model, train, numpy_generator(0, "itq"))
+    title = f"{path.parent.name}, {extractors.photo.name}"
+    return assess(model, itq, subject, extractors, settings, family=family, title=title)
+
+
+def _rows_of(pictures: Pictures, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    positions = [pictures.classes.index(name) for name in classes]
+    return np.flatnonzero(np.isin(pictures.labels, positions))
