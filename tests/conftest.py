@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
+
+# Small tensors gain nothing from threads, and threads that wait for each other stall a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.data.layouts import folder, list_dataset
 from pcmsn.data.records import Dataset
+from pcmsn.seeding import seeded_torch
+from pcmsn.semantics.vectors import write_class_vectors
+from pcmsn.training.config import RunConfig
+from pcmsn.training.configuration import build_config
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -56,3 +67,28 @@ def folder_dataset(tmp_path: Path) -> Callable[[dict[str, int]], Dataset]:
         return list_dataset(folder(_write_pictures(tmp_path / "pictures", classes)))
 
     return make
+
+
+CLASSES = dict.fromkeys(("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"), 6)
+
+
+@pytest.fixture
+def small_config(tmp_path: Path, write_pictures: Callable[..., Path]) -> RunConfig:
+    """Preset ``paper`` on eight coloured classes, with a random tiny network and three short epochs."""
+    pictures = write_pictures(tmp_path / "zoo", CLASSES)
+    generator = np.random.default_rng(0)
+    write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", list(CLASSES), generator.normal(size=(8, 10)))
+    with seeded_torch(0, "test"):
+        save_tiny(TinyNetwork(TinyArchitecture(input_size=32, widths=(4, 8, 12))), tmp_path / "network")
+    split = tmp_path / "zoo.toml"
+    split.write_text('train = ["ant", "bee", "cat", "dog"]\nval = ["elk", "fox"]\ntest = ["gnu", "hen"]\n')
+    config = build_config(
+        overrides={
+            "data": {"dataset": str(pictures), "split": str(split)},
+            "semantics": {"root": str(tmp_path / "semantics"), "sources": ["random"]},
+            "backbone": {"spec": f"tiny:{tmp_path / 'network'}"},
+            "model": {"dim": 8},
+            "training": {"epochs": 3, "batch_size": 8, "batches_per_epoch": 4},
+        }
+    )
+    return replace(config, preset="paper")

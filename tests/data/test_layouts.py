@@ -18,7 +18,9 @@ def test_a_folder_is_listed_in_sorted_order_with_labels(tmp_path: Path, write_pi
     assert dataset.photos.labels.tolist() == [0, 1, 1]
 
 
-def test_the_order_of_the_directory_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_pictures: WritePictures) -> None:
+def test_the_order_of_the_directory_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_pictures: WritePictures
+) -> None:
     layout = layouts.folder(write_pictures(tmp_path, {"bee": 3, "ant": 3, "cat": 3}))
     expected = list_dataset(layout)
     plain = Path.iterdir

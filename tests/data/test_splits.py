@@ -8,9 +8,7 @@ from pcmsn.data.splits import Split, default_split_name, load_split, random_spli
 from pcmsn.errors import SplitError
 
 SKETCHY_VAL = "bear geyser guitar hamburger jack_o_lantern mushroom pear racket saw saxophone spoon trumpet"
-SKETCHY_TEST = (
-    "bell cannon door eyeglasses lobster motorcycle rhinoceros squirrel tank teapot tiger violin wheelchair"
-)
+SKETCHY_TEST = "bell cannon door eyeglasses lobster motorcycle rhinoceros squirrel tank teapot tiger violin wheelchair"
 TU_BERLIN_UNSEEN = (
     "backpack bicycle bookshelf cabinet calculator castle couch dolphin door_handle duck eyeglasses fire_hydrant "
     "flying_saucer foot hedgehog knife octopus pear purse rollerblades sailboat snail snake snowman swan tablelamp "
@@ -56,7 +54,9 @@ def test_an_empty_part_is_refused() -> None:
 def test_a_split_that_does_not_fit_names_the_first_differences() -> None:
     split = committed("Sketchy")
     folder = [name for name in split.classes if name not in ("jack_o_lantern", "zebra")] + ["jack-o-lantern"]
-    with pytest.raises(SplitError, match=r"2 of its classes are not in the folder \('jack_o_lantern'; did you mean") as e:
+    with pytest.raises(
+        SplitError, match=r"2 of its classes are not in the folder \('jack_o_lantern'; did you mean"
+    ) as e:
         split.check_fits("Sketchy", folder)
     assert "1 folders are not in the split ('jack-o-lantern')" in str(e.value)
 

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from pcmsn.errors import SemanticsError
-from pcmsn.semantics.vectors import ClassVectors, concatenate, load_class_vectors, read_class_vectors, write_class_vectors
+from pcmsn.semantics.vectors import (
+    ClassVectors,
+    concatenate,
+    load_class_vectors,
+    read_class_vectors,
+    write_class_vectors,
+)
 
 
 def vectors(**rows: list[float]) -> ClassVectors:

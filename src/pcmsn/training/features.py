@@ -59,7 +59,8 @@ class ExtractionSettings:
 
     cache: FeatureCache
     device: str = "cpu"
-    batch_size: int = 64
+    batch_size: int | None = None
+    """None takes what suits the device."""
     progress: Progress | None = None
 
 

@@ -1,0 +1,208 @@
+"""Any vision model of the Hugging Face hub, or of a local folder in its format, as a frozen backbone."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pcmsn.backbones.base import Backbone
+from pcmsn.backbones.processor import transform_of_processor
+from pcmsn.backbones.transform import Transform
+from pcmsn.errors import BackboneError, enumerate_names
+from pcmsn.seeding import torch_generator
+
+_DESCRIPTIONS = ("config.json", "preprocessor_config.json")
+_NOT_ARCHITECTURE = {  # fields of a configuration that leave the features as they are
+    "_attn_implementation",
+    "_name_or_path",
+    "architectures",
+    "dtype",
+    "id2label",
+    "label2id",
+    "torch_dtype",
+    "transformers_version",
+}
+
+
+class HuggingFaceBackbone(Backbone):
+    """The features of a ``transformers`` vision model, without its classification head.
+
+    The feature is, in this order: the image embedding of a model with a text side (CLIP, SigLIP); the output of the
+    model's own pooling, where its weights are part of the file (MobileNetV2, ResNet, ConvNeXt, Swin, DINOv2); the
+    class token after the last norm (a ViT saved without its pooler); the mean over positions.
+    """
+
+    def __init__(self, network: nn.Module, *, name: str, transform: Transform, pooler_is_trained: bool) -> None:
+        config: Any = network.config
+        kept = {field: value for field, value in config.to_diff_dict().items() if field not in _NOT_ARCHITECTURE}
+        super().__init__(
+            name=name,
+            feature_dim=0,  # known after the first pass
+            transform=transform,
+            architecture=f"{type(network).__name__} pooler={pooler_is_trained} "
+            + json.dumps(kept, sort_keys=True, default=str),
+        )
+        self.network: Any = network
+        self._pooler_is_trained = pooler_is_trained
+        self._has_class_token = any(
+            parameter.rsplit(".", 1)[-1] in ("cls_token", "class_embedding") for parameter, _ in self.named_parameters()
+        )
+        self.freeze()
+        self.feature_dim = _probed_feature_dim(self)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """The (B, feature_dim) float32 features of (B, 3, H, W) normalised pixels."""
+        if hasattr(self.network, "get_image_features"):
+            embedding: Any = self.network.get_image_features(pixel_values=pixels)
+            # transformers 4 returns the tensor itself
+            return embedding if isinstance(embedding, Tensor) else _flat(embedding.pooler_output)
+        output: Any = self.network(pixel_values=pixels)
+        pooled = getattr(output, "pooler_output", None)
+        if pooled is not None and self._pooler_is_trained:
+            return _flat(pooled)
+        hidden: Tensor = output.last_hidden_state
+        if hidden.ndim == 4:
+            return hidden.mean(dim=(2, 3))
+        return hidden[:, 0].contiguous() if self._has_class_token else hidden.mean(dim=1)
+
+
+def _flat(pooled: Tensor) -> Tensor:
+    """(B, D) from (B, D) or (B, D, 1, 1)."""
+    return pooled.flatten(1)
+
+
+def _probed_feature_dim(backbone: Backbone) -> int:
+    """Length of the features that one picture gives; refuses models that answer the same picture in two ways."""
+    transform = backbone.transform
+    shape = (1, transform.height, transform.width, 3)
+    pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch_generator(0, "probe"))
+    try:
+        with torch.inference_mode():
+            first, second = (backbone(transform.normalise(pixels)) for _ in range(2))
+    except Exception as error:  # whatever a model raises that does not take pictures alone
+        raise BackboneError(
+            f"{backbone.name} does not turn a picture into a feature: {error}; choose a vision model"
+        ) from error
+    if first.ndim != 2 or not torch.allclose(first, second, rtol=1e-3, atol=1e-5):
+        raise BackboneError(
+            f"{backbone.name} gives another feature each time it sees a picture (random masking?); "
+            "choose a model that is meant for features"
+        )
+    return int(first.shape[1])
+
+
+def load_huggingface(name_or_folder: str) -> HuggingFaceBackbone:
+    """The backbone of a model's name on the Hugging Face hub or of a local folder; half precision becomes float32.
+
+    A model that was downloaded before is read without asking the network.
+    Raises BackboneError where nothing can be loaded (no such name or folder, no network), weights are missing, or the
+    pictures' preparation can not be reproduced.
+    """
+    local = Path(name_or_folder).expanduser()
+    folder = local if local.is_dir() else _downloaded(name_or_folder)
+    name = folder.resolve().name if local.is_dir() else name_or_folder
+    _check_folder(folder)
+    with _quiet_transformers():
+        processor = _from_pretrained("AutoImageProcessor", folder, name)
+        network, report = _from_pretrained("AutoModel", folder, name, output_loading_info=True)
+    untrained = _untrained_weights(report)
+    lacking = [weight for weight in untrained if "pooler" not in weight]
+    if lacking:
+        raise BackboneError(
+            f"{name}: the file lacks {len(lacking)} weights of {type(network).__name__} or has them in another shape: "
+            f"{enumerate_names(lacking)}; get the model's complete files"
+        )
+    _zero(network, untrained)
+    if hasattr(network, "get_image_features") and hasattr(network, "text_model"):
+        del network.text_model  # sketches and photos need no text; saves its memory and its share of the fingerprint
+    transform = transform_of_processor(processor.to_dict(), source=name)
+    return HuggingFaceBackbone(network, name=name, transform=transform, pooler_is_trained=not untrained)
+
+
+def _downloaded(name: str) -> Path:
+    """The folder of a hub model's files on this machine, downloaded first where they are not there yet."""
+    from huggingface_hub import snapshot_download
+
+    patterns = [*_DESCRIPTIONS, "*.safetensors", "*.safetensors.index.json"]
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=patterns, local_files_only=True))
+        if all((folder / needed).is_file() for needed in _DESCRIPTIONS) and list(folder.glob("*.safetensors")):
+            return folder
+    except Exception:  # not downloaded yet, or no name that the hub allows: the second call says which
+        pass
+    try:
+        return Path(snapshot_download(name, allow_patterns=patterns))
+    except Exception as error:  # the hub's, the network's and the disk's own errors, by version and cause
+        raise BackboneError(
+            f"no backbone {name!r}: no such folder here, and it can not be downloaded ({_first_line(error)}); check "
+            "the spelling and the network, or pass a local folder that holds config.json, preprocessor_config.json and "
+            "model.safetensors: --backbone FOLDER"
+        ) from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Raises BackboneError for a folder without descriptions or without weights."""
+    for needed in (*_DESCRIPTIONS, "*.safetensors"):
+        if not any(folder.glob(needed)):
+            found = enumerate_names(sorted(path.name for path in folder.iterdir())) or "nothing"
+            raise BackboneError(
+                f"{folder} is not a Hugging Face model folder: it has no {needed}; found {found}; expected "
+                "config.json, preprocessor_config.json and model.safetensors, as save_pretrained writes them"
+            )
+
+
+def _from_pretrained(loader: str, folder: Path, name: str, **options: Any) -> Any:
+    """What a ``transformers`` Auto class loads from a folder; its many errors become one BackboneError."""
+    import transformers
+
+    try:
+        return getattr(transformers, loader).from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, **options
+        )
+    except Exception as error:  # OSError, ValueError, KeyError, safetensors' own, by version and cause
+        raise BackboneError(
+            f"can not load the backbone {name!r} with transformers.{loader}: {_first_line(error)}; check the files in "
+            f"{folder}, or get them again"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _untrained_weights(report: Mapping[str, Any]) -> list[str]:
+    """Names of the weights that were not in the file or had another shape, sorted."""
+    mismatched = (entry[0] if isinstance(entry, (tuple, list)) else entry for entry in report["mismatched_keys"])
+    return sorted({*report["missing_keys"], *mismatched})
+
+
+def _zero(network: nn.Module, weights: Collection[str]) -> None:
+    """Clear weights that no file gave: unused, but as random numbers they would change the fingerprint every time."""
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name in weights:
+                parameter.zero_()
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Silence the reports on unused classification heads and the bars, then restore the user's settings."""
+    from transformers.utils import logging as reports
+
+    level, bar = reports.get_verbosity(), reports.is_progress_bar_enabled()
+    reports.set_verbosity(logging.ERROR)
+    reports.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        reports.set_verbosity(level)
+        if bar:
+            reports.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -1,0 +1,53 @@
+"""From the text after ``--backbone`` to the pair of extractors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pcmsn.backbones.base import Extractors
+from pcmsn.backbones.huggingface import load_huggingface
+from pcmsn.backbones.tiny import load_tiny
+from pcmsn.backbones.vgg16 import load_released_vgg16, load_torchvision_vgg16
+from pcmsn.errors import BackboneError, did_you_mean
+
+BACKBONE_FORMS = {
+    "vgg16": "the released pair of networks, <model root>/<data set>_sketch.pth and _image.pth",
+    "vgg16:FILE": "torchvision's ImageNet VGG16",
+    "tiny:FOLDER": "the built-in small network, as the demo trains it",
+    "FOLDER": "a local folder of a Hugging Face vision model",
+    "OWNER/NAME": "a vision model on the Hugging Face hub, for example facebook/dinov2-small",
+}
+"""Every form of a backbone's text, with what it stands for."""
+
+
+def load_extractors(spec: str, *, dataset_name: str, model_root: Path) -> Extractors:
+    """The frozen extractors of sketches and photos that a text names, in one of ``BACKBONE_FORMS``.
+
+    ``dataset_name`` and ``model_root`` say where ``vgg16`` finds its two files; every other form is one network for
+    both sides, held once. Raises BackboneError for an unknown form and for whatever can not be read.
+    """
+    if spec == "vgg16":
+        return Extractors(
+            sketch=load_released_vgg16(model_root, dataset_name, "sketch"),
+            photo=load_released_vgg16(model_root, dataset_name, "photo"),
+        )
+    kind, colon, place = spec.partition(":")
+    if (spec and Path(spec).expanduser().is_dir()) or (not colon and "/" in spec):
+        shared = load_huggingface(spec)
+        return Extractors(sketch=shared, photo=shared)
+    if kind == "vgg16" and place:
+        imagenet = load_torchvision_vgg16(Path(place).expanduser())
+        return Extractors(sketch=imagenet, photo=imagenet)
+    if kind == "tiny" and place:
+        tiny = load_tiny(Path(place).expanduser())
+        return Extractors(sketch=tiny, photo=tiny)
+    raise _unknown(spec, kind)
+
+
+def _unknown(spec: str, kind: str) -> BackboneError:
+    forms = "; ".join(f"{form}: {meaning}" for form, meaning in BACKBONE_FORMS.items())
+    if kind in ("tiny", "vgg16"):
+        needs = "tiny:FOLDER" if kind == "tiny" else "vgg16:FILE"
+        return BackboneError(f"backbone {spec!r} names no place; expected {needs}. The forms are: {forms}")
+    hint = did_you_mean(kind, ("vgg16", "tiny")) or "."
+    return BackboneError(f"unknown backbone {spec!r}, and no such folder{hint} The forms are: {forms}")

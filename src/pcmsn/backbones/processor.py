@@ -1,0 +1,83 @@
+"""The transform that a Hugging Face image processor describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image
+
+from pcmsn.backbones.transform import Transform
+from pcmsn.errors import BackboneError
+
+_REFUSED = ("do_flip_channel_order", "rescale_offset", "do_pad")
+_LARGE_CONVNEXT_EDGE = 384  # from this size on, ConvNeXt's processor squashes and does not cut
+
+
+def transform_of_processor(settings: Mapping[str, Any], *, source: str) -> Transform:
+    """The transform of an image processor's settings, as ``preprocessor_config.json`` and ``to_dict`` hold them.
+
+    ``source`` names the model in errors. A processor that keeps the proportions and cuts nothing gets a centre cut, so
+    that every picture has the same size. Raises BackboneError for settings that Transform can not reproduce.
+    """
+    for setting in _REFUSED:
+        if settings.get(setting):
+            raise BackboneError(f"{source}: its image processor uses {setting}, which is not supported")
+    height, width, shortest_edge = _sizes(settings, source)
+    mean, std = _statistics(settings)
+    return Transform(
+        height=height,
+        width=width,
+        shortest_edge=shortest_edge,
+        resampling=Image.Resampling(settings.get("resample", Image.Resampling.BILINEAR)).name.lower(),
+        mean=mean,
+        std=std,
+    )
+
+
+def _sizes(settings: Mapping[str, Any], source: str) -> tuple[int, int, int | None]:
+    """(height, width, shortest edge or None) of the network's input."""
+    size = settings.get("size")
+    cut = settings.get("crop_size") if settings.get("do_center_crop") else None
+    if isinstance(size, int):
+        size = {"shortest_edge": size} if cut else {"height": size, "width": size}
+    if isinstance(cut, int):
+        cut = {"height": cut, "width": cut}
+    if not settings.get("do_resize", True) or not isinstance(size, Mapping) or size.get("longest_edge"):
+        raise BackboneError(
+            f"{source}: its image processor resizes to {size!r}; expected a fixed height and width or a shortest edge"
+        )
+    if size.get("shortest_edge"):
+        return _sizes_by_edge(int(size["shortest_edge"]), cut, settings.get("crop_pct"))
+    if "height" not in size or "width" not in size:
+        raise BackboneError(f"{source}: its image processor's size {dict(size)!r} has no height and width")
+    height, width = int(size["height"]), int(size["width"])
+    if cut is None:
+        return height, width, None
+    if (height, width) != (cut["height"], cut["width"]):
+        raise BackboneError(
+            f"{source}: its image processor squashes to {height} x {width} and cuts "
+            f"{cut['height']} x {cut['width']} out of that, which is not supported"
+        )
+    return height, width, None
+
+
+def _sizes_by_edge(edge: int, cut: Mapping[str, int] | None, cut_share: float | None) -> tuple[int, int, int | None]:
+    if cut is not None:
+        return int(cut["height"]), int(cut["width"]), edge
+    if cut_share is None:
+        return edge, edge, edge
+    return (edge, edge, int(edge / cut_share)) if edge < _LARGE_CONVNEXT_EDGE else (edge, edge, None)
+
+
+def _statistics(
+    settings: Mapping[str, Any],
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """(mean, deviation) for values in [0, 1], whatever factor the processor scales bytes with."""
+    factor = float(settings.get("rescale_factor", 1 / 255)) * 255 if settings.get("do_rescale", True) else 255.0
+    normalise = settings.get("do_normalize", True)
+    means = settings.get("image_mean") if normalise else None
+    deviations = settings.get("image_std") if normalise else None
+    mean = tuple(float(value) / factor for value in means or (0.0, 0.0, 0.0))
+    std = tuple(float(value) / factor for value in deviations or (1.0, 1.0, 1.0))
+    return (mean[0], mean[1], mean[2]), (std[0], std[1], std[2])

@@ -1,0 +1,62 @@
+"""The text after --backbone names the right pair of extractors, or says which texts there are."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from pcmsn.backbones import load as load_module
+from pcmsn.backbones.load import load_extractors
+from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone, save_tiny
+from pcmsn.errors import BackboneError
+
+SMALL = TinyArchitecture(input_size=16, widths=(4, 8))
+
+
+def test_tiny_names_a_folder_and_serves_both_sides_with_one_network(tmp_path: Path) -> None:
+    save_tiny(TinyBackbone.untrained(0, SMALL).network, tmp_path / "net")
+    extractors = load_extractors(f"tiny:{tmp_path / 'net'}", dataset_name="toyworld", model_root=tmp_path)
+    assert extractors.sketch is extractors.photo and extractors.feature_dims == (8, 8)
+
+
+def test_vgg16_reads_one_file_a_side_of_the_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load_module, "load_released_vgg16", lambda *arguments: arguments)
+    extractors = load_extractors("vgg16", dataset_name="Sketchy", model_root=tmp_path)
+    assert extractors.sketch == (tmp_path, "Sketchy", "sketch")  # type: ignore[comparison-overlap]
+    assert extractors.photo == (tmp_path, "Sketchy", "photo")  # type: ignore[comparison-overlap]
+
+
+def test_a_missing_released_file_is_reported_with_its_path(tmp_path: Path) -> None:
+    with pytest.raises(BackboneError, match=r"expected .*Sketchy_sketch.pth"):
+        load_extractors("vgg16", dataset_name="Sketchy", model_root=tmp_path)
+
+
+def test_vgg16_with_a_file_is_torchvisions(tmp_path: Path) -> None:
+    torch.save({}, tmp_path / "own.pth")
+    with pytest.raises(BackboneError, match=r"own.pth is not the VGG16 .* lacks features.0.weight"):
+        load_extractors(f"vgg16:{tmp_path / 'own.pth'}", dataset_name="Sketchy", model_root=tmp_path)
+
+
+def test_a_folder_that_holds_no_model_says_what_it_should_hold(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    message = (
+        r"is not a Hugging Face model folder: it has no config.json; found 'notes.txt'; expected config.json, prep"
+    )
+    with pytest.raises(BackboneError, match=message):
+        load_extractors(str(tmp_path), dataset_name="Sketchy", model_root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("vg16", r"unknown backbone 'vg16', and no such folder; did you mean 'vgg16'\? The forms are: vgg16: the rel"),
+        ("tinny:net", r"unknown backbone 'tinny:net', and no such folder; did you mean 'tiny'\? The forms are"),
+        ("resnet", r"unknown backbone 'resnet', and no such folder. The forms are: .*facebook/dinov2-small"),
+        ("", r"unknown backbone ''"),
+        ("tiny", r"backbone 'tiny' names no place; expected tiny:FOLDER"),
+        ("vgg16:", r"backbone 'vgg16:' names no place; expected vgg16:FILE"),
+    ],
+)
+def test_an_unknown_text_gets_the_nearest_names_and_all_forms(tmp_path: Path, spec: str, message: str) -> None:
+    with pytest.raises(BackboneError, match=message):
+        load_extractors(spec, dataset_name="Sketchy", model_root=tmp_path)

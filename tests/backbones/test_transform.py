@@ -1,0 +1,194 @@
+"""Pixels are what the networks were trained on: checked by hand and against transformers' own processors."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pcmsn.backbones import transform as transform_module
+from pcmsn.backbones.processor import transform_of_processor
+from pcmsn.backbones.transform import Transform
+from pcmsn.errors import BackboneError, ConfigError
+
+SHARED = Path(__file__).parents[3] / "shared"
+GREY_LEVEL = 1 / 255
+
+
+def noise(width: int, height: int, seed: int = 0) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def test_squashing_uses_the_whole_picture() -> None:
+    picture = Image.new("RGB", (40, 10), "black")
+    picture.paste("white", (0, 0, 20, 10))
+    pixels = Transform(height=4, width=4, resampling="nearest").apply(picture)
+    assert pixels.shape == (4, 4, 3) and pixels.dtype == np.uint8
+    assert (pixels[:, :2] == 255).all() and (pixels[:, 2:] == 0).all()
+
+
+def test_the_centre_cut_takes_the_middle_of_the_long_side() -> None:
+    picture = Image.new("RGB", (30, 10), "black")
+    picture.paste("white", (10, 0, 20, 10))
+    assert (Transform(height=10, width=10, shortest_edge=10).apply(picture) == 255).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(width=st.integers(6, 90), height=st.integers(6, 90), cut=st.integers(1, 24), more=st.integers(0, 9))
+def test_the_cut_is_the_centre_of_the_picture_with_its_proportions(
+    width: int, height: int, cut: int, more: int
+) -> None:
+    edge = cut + more
+    picture = noise(width, height)
+    long_edge = int(edge * max(width, height) / min(width, height))
+    size = (edge, long_edge) if width <= height else (long_edge, edge)
+    left, top = (size[0] - cut) // 2, (size[1] - cut) // 2
+    expected = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))[top : top + cut, left : left + cut]
+    pixels = Transform(height=cut, width=cut, shortest_edge=edge, resampling="bicubic").apply(picture)
+    np.testing.assert_array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1)])
+def test_a_strip_of_one_pixel_does_not_fill_the_memory(size: tuple[int, int]) -> None:
+    picture = Image.new("RGB", size, "black")
+    middle = Image.new("RGB", (min(size[0], 20), min(size[1], 20)), "red")
+    picture.paste(middle, ((size[0] - middle.width) // 2, (size[1] - middle.height) // 2))
+    pixels = Transform(height=224, width=224, shortest_edge=256).apply(picture)
+    assert (pixels == (255, 0, 0)).all()
+
+
+def test_inversion_changes_black_and_white(tmp_path: Path) -> None:
+    Image.new("RGB", (3, 3), (0, 255, 10)).save(tmp_path / "a.png")
+    pixels = Transform(height=2, width=2, invert=True).decode(tmp_path / "a.png")
+    assert (pixels == (255, 0, 245)).all()
+
+
+def test_normalising_subtracts_means_and_divides_by_deviations_per_channel() -> None:
+    transform = Transform(height=1, width=2, mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 2.0))
+    pixels = torch.tensor([[[[0, 51, 255], [255, 0, 102]]]], dtype=torch.uint8)
+    expected = [[[[-0.2, 1.8]], [[0.0, -0.8]], [[0.35, 0.05]]]]
+    torch.testing.assert_close(transform.normalise(pixels), torch.tensor(expected), atol=1e-6, rtol=0)
+
+
+def test_no_pictures_normalise_to_none() -> None:
+    shape = Transform(height=4, width=5).normalise(torch.zeros(0, 4, 5, 3, dtype=torch.uint8)).shape
+    assert shape == (0, 3, 4, 5)
+
+
+def test_the_key_changes_with_every_field_and_with_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    transform = Transform(height=8, width=8)
+    others = [
+        replace(transform, height=9),
+        replace(transform, width=9),
+        replace(transform, shortest_edge=8),
+        replace(transform, resampling="bicubic"),
+        replace(transform, mean=(0.0, 0.0, 0.1)),
+        replace(transform, std=(1.0, 1.0, 0.9)),
+        replace(transform, invert=True),
+    ]
+    keys = {transform.key, *(other.key for other in others)}
+    assert len(keys) == 1 + len(others) == 1 + len(Transform.__dataclass_fields__)
+    assert Transform(height=8, width=8).key == transform.key
+    monkeypatch.setattr(transform_module, "TRANSFORM_VERSION", 2)
+    assert transform.key not in keys
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"height": 0}, "at least 1 x 1, got 0 x 8"),
+        ({"shortest_edge": 7}, "cut 8 x 8 pixels out of pictures whose shorter side is 7; shortest_edge must be 8"),
+        ({"resampling": "bicubik"}, "no resampling filter 'bicubik'.*did you mean 'bicubic'"),
+        ({"std": (1.0, 0.0, 1.0)}, "deviations above 0"),
+        ({"mean": (0.5,)}, r"needs 3 means .* got \(0.5,\)"),
+    ],
+)
+def test_impossible_fields_are_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Transform(**{"height": 8, "width": 8, **fields})  # type: ignore[arg-type]
+
+
+SQUASHING = {
+    "do_resize": True,
+    "size": {"height": 32, "width": 24},
+    "resample": 3,
+    "do_rescale": True,
+    "rescale_factor": 1 / 255,
+    "do_normalize": True,
+    "image_mean": [0.5, 0.4, 0.3],
+    "image_std": [0.5, 0.6, 0.7],
+}
+
+
+def test_a_processor_that_squashes_is_understood() -> None:
+    transform = transform_of_processor(SQUASHING, source="model")
+    assert (transform.height, transform.width, transform.shortest_edge) == (32, 24, None)
+    assert transform.resampling == "bicubic"
+    assert transform.mean == pytest.approx((0.5, 0.4, 0.3)) and transform.std == pytest.approx((0.5, 0.6, 0.7))
+
+
+@pytest.mark.parametrize(
+    ("fields", "sizes"),
+    [
+        ({"size": 48}, (48, 48, None)),
+        ({"size": {"shortest_edge": 40}, "do_center_crop": True, "crop_size": 32}, (32, 32, 40)),
+        ({"size": 40, "do_center_crop": True, "crop_size": {"height": 32, "width": 24}}, (32, 24, 40)),
+        ({"size": {"shortest_edge": 40}}, (40, 40, 40)),
+        ({"size": {"shortest_edge": 224}, "crop_pct": 0.875}, (224, 224, 256)),
+        ({"size": {"shortest_edge": 384}, "crop_pct": 0.875}, (384, 384, None)),
+        ({"crop_size": {"height": 9, "width": 9}, "do_center_crop": False}, (32, 24, None)),
+    ],
+)
+def test_every_way_of_writing_sizes_is_understood(
+    fields: dict[str, object], sizes: tuple[int, int, int | None]
+) -> None:
+    transform = transform_of_processor({**SQUASHING, **fields}, source="model")
+    assert (transform.height, transform.width, transform.shortest_edge) == sizes
+
+
+def test_other_scale_factors_and_switched_off_steps_give_the_same_numbers() -> None:
+    byte = 200.0
+    for fields in ({"rescale_factor": 1 / 127.5}, {"do_rescale": False}, {"do_normalize": False}):
+        settings_ = {**SQUASHING, **fields}
+        transform = transform_of_processor(settings_, source="model")
+        expected = byte * (settings_["rescale_factor"] if settings_["do_rescale"] else 1.0)  # type: ignore[operator]
+        if settings_["do_normalize"]:
+            expected = (expected - 0.5) / 0.5
+        value = transform.normalise(torch.full((1, 1, 1, 3), 200, dtype=torch.uint8))[0, 0, 0, 0]
+        assert value.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"do_flip_channel_order": True}, "model: its image processor uses do_flip_channel_order"),
+        ({"size": {"shortest_edge": 10, "longest_edge": 20}}, "model: its image processor resizes to .*longest_edge"),
+        ({"do_resize": False}, "expected a fixed height and width or a shortest edge"),
+        ({"size": {"width": 3}}, "has no height and width"),
+        ({"do_center_crop": True, "crop_size": 9}, "squashes to 32 x 24 and cuts 9 x 9"),
+    ],
+)
+def test_processors_that_can_not_be_reproduced_are_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(BackboneError, match=message):
+        transform_of_processor({**SQUASHING, **fields}, source="model")
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "vit_tiny_patch16_224"])
+def test_the_pixels_are_those_of_the_models_own_processor(name: str) -> None:
+    folder, data = SHARED / "backbones" / name, SHARED / "data" / "ZS-SBIR" / "Sketchy"
+    if not folder.is_dir() or not data.is_dir():
+        pytest.skip(f"needs {folder} and {data}")
+    from transformers import AutoImageProcessor
+
+    processor = AutoImageProcessor.from_pretrained(folder)
+    transform = transform_of_processor(processor.to_dict(), source=name)
+    sketches, photos = (sorted((data / part).rglob("*.*")) for part in ("sketch", "extended_photo"))
+    for path in [*sketches[::600], *photos[::600]]:
+        own = transform.normalise(torch.from_numpy(transform.decode(path))[None])
+        with Image.open(path) as picture:
+            theirs = processor(picture.convert("RGB"), return_tensors="pt")["pixel_values"]
+        assert (own - theirs).abs().max() <= 1.01 * GREY_LEVEL / min(transform.std)

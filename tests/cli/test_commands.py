@@ -1,0 +1,134 @@
+"""The commands as a user types them, in a process of their own where that matters."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from pcmsn.cli.app import app, main
+from pcmsn.errors import PcmsnError
+
+COMMANDS = ("train", "test", "score", "baseline", "demo")
+
+
+def invoke(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200", "TERM": "dumb"})
+
+
+def write_embeddings(path: Path) -> Path:
+    """Two classes on a line: the first query's order is right, right, wrong; the second's wrong, right, right."""
+    np.savez(
+        path,
+        sketch_embedding=np.array([[0.0], [1.1]]),
+        sketch_label=np.array([0, 0]),
+        photo_embedding=np.array([[0.1], [0.2], [1.0]]),
+        photo_label=np.array([0, 0, 1]),
+    )
+    return path
+
+
+def test_help_needs_no_torch_and_names_every_command() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom pcmsn.cli.app import app\n"
+        "print(CliRunner().invoke(app, ['--help']).output)\n"
+        "print(CliRunner().invoke(app, ['train', '--help']).exit_code)\n"
+        "heavy = {'torch', 'transformers', 'matplotlib', 'sklearn', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert all(name in result.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    result = invoke(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_the_version_is_printed() -> None:
+    assert invoke("--version").output.startswith("pcmsn 0.")
+
+
+def test_an_unknown_option_is_a_usage_error_that_proposes_the_nearest() -> None:
+    result = invoke("train", "--epoch", "3")
+    assert result.exit_code == 2
+    assert "--epochs" in result.output
+
+
+def test_the_configuration_is_printed_as_toml_that_is_read_back(tmp_path: Path) -> None:
+    printed = invoke("train", "--dataset", "TU-Berlin", "--preset", "released", "--seed", "5", "--print-config").output
+    (tmp_path / "run.toml").write_text(printed)
+    assert invoke("train", "--config", tmp_path / "run.toml", "--print-config").output == printed
+    changed = invoke("train", "--config", tmp_path / "run.toml", "--lambda-rec", "0.25", "--print-config").output
+    assert "reconstruction = 0.25" in changed and "seed = 5" in changed
+
+
+def test_an_error_of_ours_is_one_line_on_stderr_and_exit_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["pcmsn", "train", "--data-root", str(tmp_path / "nowhere"), "--out", str(tmp_path)]
+    )
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("pcmsn: Sketchy: no folder")
+    assert "Traceback" not in captured.err
+
+
+def test_score_prints_the_four_numbers_as_json(tmp_path: Path) -> None:
+    result = invoke("score", write_embeddings(tmp_path / "e.npz"), "--json")
+    assert result.exit_code == 0
+    values = json.loads(result.output)
+    assert list(values) == ["mAP@all", "mAP@200", "P@100", "P@200"]
+    assert values["mAP@all"] == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
+    assert values["P@100"] == pytest.approx(2 / 3)
+
+
+def test_score_says_when_k_is_above_the_gallery_size(tmp_path: Path) -> None:
+    output = invoke("score", write_embeddings(tmp_path / "e.npz"), "--metrics", "zse").output
+    assert "zse metrics" in output
+    assert "k=200 is above the gallery size of 3" in output
+
+
+def test_score_refuses_a_file_of_another_kind(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", sketch=np.zeros(3))
+    result = invoke("score", tmp_path / "x.npz")
+    assert isinstance(result.exception, PcmsnError)
+    assert "sketch_embedding" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "file"),
+    [
+        (name, family, file)
+        for file in ("balanced", "unbalanced", "small_gallery")
+        for name, family in (("sem_pcyc", "sem-pcyc"), ("sake_cosine", "sake"), ("zse_sbir", "zse"))
+    ],
+)
+def test_score_reproduces_the_reference_of_every_family(shared: Path, name: str, family: str, file: str) -> None:
+    expected = json.loads((shared / "reference" / "expected.json").read_text())[file][name]
+    values = json.loads(invoke("score", shared / "reference" / f"{file}.npz", "--metrics", family, "--json").output)
+    assert values == pytest.approx(expected, abs=1e-6)
+
+
+def test_resuming_takes_no_other_settings(tmp_path: Path) -> None:
+    result = invoke("train", "--resume", "--out", tmp_path, "--seed", "3", "--dim", "32")
+    assert "only --epochs can change, got model.dim, training.seed too" in str(result.exception)
+    assert "--resume needs --out" in str(invoke("train", "--resume").exception)
+
+
+def test_a_finished_run_is_not_overwritten_unasked(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    result = invoke("train", "--out", tmp_path)
+    assert "already holds a run; continue it with --resume, replace it with --overwrite" in str(result.exception)

@@ -1,0 +1,279 @@
+"""Whole runs on a small data set: the same again, continued, tested; unseen classes kept out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pcmsn.errors import CheckpointError, DataError, SemanticsError, SplitError
+from pcmsn.semantics.vectors import write_class_vectors
+from pcmsn.training.config import RunConfig
+from pcmsn.training.history import Epoch, Silent
+from pcmsn.training.run_folder import MODEL, RunFolder, RunRecord
+from pcmsn.training.session import train_run
+from pcmsn.training.step import LossTerms
+from pcmsn.training.testing import assess_run
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Callable[..., RunRecord]:
+    def run(config: RunConfig, name: str = "run", **options: object) -> RunRecord:
+        return train_run(config, RunFolder(tmp_path / name), cache=tmp_path / "cache", device="cpu", **options)  # type: ignore[arg-type]
+
+    return run
+
+
+def weights(tmp_path: Path, name: str = "run", file: str = "state.safetensors") -> dict[str, torch.Tensor]:
+    return load_file(tmp_path / name / file)
+
+
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+class StopAt(Silent):
+    """Interrupts a run in the middle of an epoch, as Ctrl-C does."""
+
+    def __init__(self, epoch: int, batch: int) -> None:
+        self.place = (epoch, batch)
+
+    def on_batch(self, epoch: int, batch: int, terms: LossTerms) -> None:
+        if (epoch, batch) == self.place:
+            raise KeyboardInterrupt
+
+
+def test_the_same_seed_gives_the_same_weights_to_the_bit(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    for preset_loss in ("log", "least-squares"):
+        config = replace(small_config, loss=replace(small_config.loss, gan=preset_loss))
+        train(config, f"first-{preset_loss}")
+        torch.manual_seed(99)  # what else draws from torch's own generator does not matter
+        torch.rand(7)
+        train(config, f"second-{preset_loss}")
+        assert same(weights(tmp_path, f"first-{preset_loss}"), weights(tmp_path, f"second-{preset_loss}"))
+    other = replace(small_config, training=replace(small_config.training, seed=1))
+    train(other, "other")
+    assert not same(weights(tmp_path, "first-log"), weights(tmp_path, "other"))
+
+
+@pytest.mark.parametrize("place", [(1, 2), (2, 1), (3, 4)])
+def test_an_interrupted_run_continues_to_the_same_result(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, place: tuple[int, int]
+) -> None:
+    expected = train(small_config, "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(small_config, "stopped", observer=StopAt(*place))
+    assert RunFolder(tmp_path / "stopped").read_record().epochs_done == place[0] - 1
+    stored = RunFolder(tmp_path / "stopped").read_config()
+    assert train(stored, "stopped", resume=True) == expected
+    for file in ("state.safetensors", MODEL):
+        assert same(weights(tmp_path, "whole", file), weights(tmp_path, "stopped", file))
+
+
+def test_a_kill_between_the_best_weights_and_the_state_costs_that_epoch_only(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = train(small_config, "whole")
+    plain = RunFolder.write_state
+    count = {"calls": 0}
+
+    def dies_the_second_time(self: RunFolder, *arguments: object) -> None:
+        count["calls"] += 1
+        if count["calls"] == 2:
+            raise KeyboardInterrupt
+        plain(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RunFolder, "write_state", dies_the_second_time)
+    with pytest.raises(KeyboardInterrupt):
+        train(small_config, "killed")
+    monkeypatch.undo()
+    assert train(RunFolder(tmp_path / "killed").read_config(), "killed", resume=True) == expected
+    assert same(weights(tmp_path, "whole"), weights(tmp_path, "killed"))
+
+
+def test_more_epochs_can_be_added_to_a_finished_run(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    longer = replace(small_config, training=replace(small_config.training, epochs=5))
+    train(longer, "long")
+    train(small_config, "short")
+    train(longer, "short", resume=True)
+    assert same(weights(tmp_path, "long"), weights(tmp_path, "short"))
+
+
+def test_pictures_of_test_classes_do_not_change_training_at_all(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    """Every test picture is replaced by bytes that no decoder accepts; the run neither notices nor changes."""
+    train(small_config, "before")
+    for modality in ("sketch", "photo"):
+        for name in ("gnu", "hen"):
+            for path in (Path(small_config.data.dataset) / modality / name).iterdir():
+                path.write_bytes(b"not a picture")
+    train_run(small_config, RunFolder(tmp_path / "after"), cache=tmp_path / "another cache", device="cpu")
+    assert same(weights(tmp_path, "before"), weights(tmp_path, "after"))
+    assert same(weights(tmp_path, "before", MODEL), weights(tmp_path, "after", MODEL))
+
+
+def test_pictures_of_validation_classes_choose_the_epoch_and_nothing_else(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, write_pictures: Callable[..., Path]
+) -> None:
+    train(small_config, "before")
+    other = write_pictures(tmp_path / "other", dict.fromkeys(("ant", "elk", "fox"), 6), seed=9)
+    for modality in ("sketch", "photo"):
+        for name in ("elk", "fox"):
+            for path in (other / modality / name).iterdir():
+                (Path(small_config.data.dataset) / modality / name / path.name).write_bytes(path.read_bytes())
+    train(small_config, "after")
+    before, after = weights(tmp_path, "before"), weights(tmp_path, "after")
+    assert same(before, after)
+
+
+def test_vectors_of_unseen_classes_do_not_change_training(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    train(small_config, "before")
+    generator = np.random.default_rng(0)
+    vectors = generator.normal(size=(8, 10))
+    vectors[4:] = 7.0
+    names = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"]
+    write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", names, vectors)
+    train(small_config, "after")
+    assert same(weights(tmp_path, "before"), weights(tmp_path, "after"))
+
+
+def test_every_epoch_is_logged_and_the_best_is_the_one_with_the_highest_validation_score(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    seen: list[Epoch] = []
+
+    class Remember(Silent):
+        def on_epoch(self, epoch: Epoch) -> None:
+            seen.append(epoch)
+
+    record = train(small_config, observer=Remember())
+    with (tmp_path / "run" / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    scores = [float(row["validation_mAP@all"]) for row in rows]
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+    assert scores == [epoch.validation_map for epoch in seen]
+    assert record.best_epoch == int(np.argmax(scores)) + 1
+    assert record.best_score == max(scores)
+    assert record.finished
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_early_stop_counts_epochs_without_a_better_score(
+    train: Callable[..., RunRecord], small_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.3, 0.5, 0.4, 0.5, 0.2, 0.9])
+    monkeypatch.setattr("pcmsn.training.loop.mean_average_precision", lambda *_: next(scores))
+    config = replace(small_config, training=replace(small_config.training, epochs=6, early_stop=2))
+    record = train(config)
+    assert (record.epochs_done, record.best_epoch, record.best_score) == (4, 2, 0.5)
+
+
+def test_a_run_is_tested_on_both_protocols(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    train(small_config)
+    assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    both, strict = assessment.protocols
+    assert (both.protocol, both.classes, both.real.queries, both.real.gallery) == ("val+test", 4, 24, 24)
+    assert (strict.protocol, strict.classes, strict.real.queries, strict.real.gallery) == ("test", 2, 12, 12)
+    assert 0 < both.binary.map_all <= 1
+    assert any("k=100 is above the gallery size of 24" in note for note in both.real.notes)
+    again = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    assert again.to_dict()["test"]["real"]["mAP@all"] == strict.real.map_all
+
+
+def test_the_best_epoch_is_what_is_tested(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.9, 0.1, 0.2])
+    monkeypatch.setattr("pcmsn.training.loop.mean_average_precision", lambda *_: next(scores))
+    train(small_config)
+    one = replace(small_config, training=replace(small_config.training, epochs=1))
+    monkeypatch.undo()
+    train(one, "one")
+    assert same(weights(tmp_path, "run", MODEL), weights(tmp_path, "one", MODEL))
+
+
+def test_another_extractor_is_refused(train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path) -> None:
+    from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
+
+    train(small_config)
+    save_tiny(TinyNetwork(TinyArchitecture(input_size=32, widths=(4, 8, 12))), tmp_path / "other")
+    with pytest.raises(CheckpointError, match=r"was trained on sketch features of network .* got other"):
+        assess_run(tmp_path / "run", family="sem-pcyc", backbone=f"tiny:{tmp_path / 'other'}", cache=tmp_path / "cache")
+
+
+def test_resuming_with_other_data_is_refused(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    train(small_config)
+    names = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"]
+    write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", names, np.ones((8, 11)))
+    with pytest.raises(CheckpointError, match=r"was trained with dims .*semantic=10.* now it is .*semantic=11"):
+        train(RunFolder(tmp_path / "run").read_config(), resume=True)
+
+
+def test_a_class_without_a_vector_stops_before_any_picture_is_decoded(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", ["ants", "bee", "cat", "dog"], np.ones((4, 3)))
+    monkeypatch.setattr("pcmsn.training.preparation.feature_tables", lambda *_: pytest.fail("pictures were read"))
+    with pytest.raises(SemanticsError, match="no vector in random for 1 of the classes: 'ant'; did you mean 'ants'"):
+        train(small_config)
+
+
+def test_a_split_that_does_not_fit_stops_before_training(
+    train: Callable[..., RunRecord], small_config: RunConfig
+) -> None:
+    Path(small_config.data.split).write_text('train = ["ant", "bee"]\nval = ["elk"]\ntest = ["gnu", "hen", "yak"]\n')
+    with pytest.raises(SplitError, match=r"1 of its classes are not in the folder \('yak'\) and 3 folders are not"):
+        train(small_config)
+
+
+def test_a_few_unreadable_pictures_are_skipped_and_counted(
+    train: Callable[..., RunRecord], small_config: RunConfig, write_pictures: Callable[..., Path], tmp_path: Path
+) -> None:
+    names = ("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")
+    root = write_pictures(tmp_path / "more" / "zoo", dict.fromkeys(names, 12))
+    (root / "photo" / "bee" / "003.png").write_bytes(b"not a picture")
+    config = replace(small_config, data=replace(small_config.data, dataset=str(root)))
+    notes: list[str] = []
+    record = train(config, note=notes.append)
+    assert record.unreadable == 1
+    assert any("bee/003.png" in note for note in notes)
+
+
+def test_many_unreadable_pictures_stop_the_run(train: Callable[..., RunRecord], small_config: RunConfig) -> None:
+    for path in sorted((Path(small_config.data.dataset) / "photo" / "bee").iterdir())[:3]:
+        path.write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"bee/000\.png"):
+        train(small_config)
+
+
+def test_embeddings_and_picture_of_a_run_can_be_written(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    from pcmsn.evaluation.embeddings_file import read_embeddings
+    from pcmsn.evaluation.scoring import score
+
+    train(small_config)
+    assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    assessment.write_embeddings(tmp_path / "e.npz")
+    content = read_embeddings(tmp_path / "e.npz")
+    again = score(content.sketch_embedding, content.sketch_label, content.photo_embedding, content.photo_label)
+    assert again.map_all == pytest.approx(assessment.protocols[0].real.map_all)
+    assessment.write_grid(tmp_path / "grid.png", "title", rows=2, columns=3)
+    assert (tmp_path / "grid.png").stat().st_size > 1000

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from pcmsn.errors import PcmsnError
+from pcmsn.losses.weights import LossConfig
+from pcmsn.model.config import FeatureDims, ModelConfig
+from pcmsn.model.pcmsn import PCMSN
+from pcmsn.seeding import seeded_torch, torch_generator
+from pcmsn.training.config import OptimisationConfig
+from pcmsn.training.step import LossTerms, TrainingStep
+
+SKETCHES, PHOTOS = torch.randn(6, 12, generator=torch_generator(1)), torch.randn(6, 10, generator=torch_generator(2))
+SEMANTIC, LABELS = torch.randn(6, 8, generator=torch_generator(3)), torch.tensor([0, 1, 2, 0, 1, 2])
+
+
+def make(loss: LossConfig | None = None, config: OptimisationConfig | None = None) -> TrainingStep:
+    with seeded_torch(0, "test"):
+        model = PCMSN(FeatureDims(sketch=12, photo=10, semantic=8, classes=3), ModelConfig(dim=4))
+    return TrainingStep(model, loss or LossConfig(), config or OptimisationConfig(), torch_generator(0))
+
+
+def run(step: TrainingStep) -> LossTerms:
+    with seeded_torch(0, "dropout"):
+        return step(SKETCHES, PHOTOS, SEMANTIC, LABELS)
+
+
+def test_the_total_is_the_weighted_sum_of_the_terms() -> None:
+    weights = LossConfig(adversarial=0.5, reconstruction=2.0, classification=0.25, cross_modal=3.0)
+    terms = run(make(weights))
+    expected = 0.5 * terms.adversarial + 2 * terms.reconstruction + 0.25 * terms.classification + 3 * terms.cross_modal
+    assert terms.total == pytest.approx(expected, rel=1e-5)
+    assert min(terms.as_dict().values()) > 0
+
+
+@pytest.mark.parametrize("name", ["adversarial", "reconstruction", "classification", "cross_modal"])
+def test_a_weight_of_zero_switches_its_term_off(name: str) -> None:
+    terms = run(make(replace(LossConfig(), **{name: 0.0})))
+    assert terms.as_dict()[name] == 0
+    assert terms.total > 0
+
+
+def test_without_the_adversarial_term_the_discriminator_stays_as_it_was() -> None:
+    step = make(LossConfig(adversarial=0))
+    before = [parameter.clone() for parameter in step.model.discriminator.parameters()]
+    assert run(step).discriminator == 0
+    assert all(torch.equal(a, b) for a, b in zip(before, step.model.discriminator.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("order", ["discriminator-first", "generators-first"])
+def test_the_update_order_is_the_configured_one(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = make(config=OptimisationConfig(order=order))  # type: ignore[arg-type]
+    calls: list[str] = []
+    monkeypatch.setattr(step.generator_optimizer, "step", lambda: calls.append("generators"))
+    monkeypatch.setattr(step.discriminator_optimizer, "step", lambda: calls.append("discriminator"))
+    run(step)
+    assert calls == (["discriminator", "generators"] if order == "discriminator-first" else calls)
+    assert calls == (["generators", "discriminator"] if order == "generators-first" else calls)
+    assert len(calls) == 2
+
+
+def test_each_optimizer_moves_its_own_side_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for frozen, moved in (("generator_optimizer", "discriminator."), ("discriminator_optimizer", "")):
+        step = make()
+        monkeypatch.setattr(getattr(step, frozen), "step", lambda: None)
+        before = {name: value.clone() for name, value in step.model.named_parameters()}
+        run(step)
+        changed = {name for name, value in step.model.named_parameters() if not torch.equal(value, before[name])}
+        assert changed
+        assert {name.startswith("discriminator.") for name in changed} == {bool(moved)}
+
+
+def test_the_discriminator_loss_does_not_reach_the_generators() -> None:
+    step = make()
+    output = step.model(SKETCHES, PHOTOS)
+    step._update_discriminator(output, SEMANTIC)
+    assert all(parameter.grad is None for parameter in step.model.generator_parameters())
+
+
+def test_the_released_discriminator_uses_sgd_with_momentum() -> None:
+    step = make(config=OptimisationConfig(discriminator="sgd", momentum=0.9))
+    assert isinstance(step.discriminator_optimizer, torch.optim.SGD)
+    assert step.discriminator_optimizer.param_groups[0]["momentum"] == 0.9
+    run(step)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights_are_spoilt() -> None:
+    step = make()
+    with pytest.raises(PcmsnError, match="the loss is no longer a finite number"):
+        step(SKETCHES * float("inf"), PHOTOS, SEMANTIC, LABELS)
+    weights = [value for name, value in step.model.named_parameters() if not name.startswith("discriminator.")]
+    assert all(torch.isfinite(value).all() for value in weights)
+
+
+def test_epoch_means_are_taken_term_by_term() -> None:
+    first, second = LossTerms(1, 2, 3, 4, 5, 6), LossTerms(3, 4, 5, 6, 7, 8)
+    assert LossTerms.mean([first, second]) == LossTerms(2, 3, 4, 5, 6, 7)
