@@ -1,7 +1,7 @@
 r"""Every preset with every backbone over several seeds, beside untrained features: mean and spread of each score.
 
-Trains and tests with the commands a user has, ``--jobs`` runs at a time with one thread each. A run that is finished is
-not trained again, so an interrupted benchmark continues.
+Trains and tests with the commands a user has, ``--jobs`` runs at a time with one thread each. What was trained before is
+continued, not repeated, so an interrupted benchmark can be started again, also with more epochs.
 
     python benchmarks/seeds.py --out runs/sketchy --dataset Sketchy --data-root ../shared/data/ZS-SBIR \
         --semantics-root ../shared/semantics \
@@ -77,11 +77,9 @@ def call(*arguments: str) -> Any:
 def train_and_test(options: argparse.Namespace, backbone: str, preset: str, seed: int) -> Any:
     """The test scores of one run, trained or continued first where it is not finished."""
     out = options.out / f"{Path(backbone).name}-{preset}-{seed}"
-    record = out / "run.json"
-    started = record.exists()
-    if started and not json.loads(record.read_text())["finished"]:
-        call("train", "--resume", "--out", str(out))
-    elif not started:
+    if (out / "run.json").exists():
+        call("train", "--resume", "--out", str(out), "--epochs", str(options.epochs))
+    else:
         source = [*data_options(options), "--semantics-root", options.semantics_root, "--backbone", backbone]
         settings = ["--preset", preset, "--seed", str(seed), "--epochs", str(options.epochs)]
         call("train", *source, *settings, "--out", str(out))

@@ -97,13 +97,13 @@ class Transform:
 
         The memory keeps the order of the pixels (channels last), which convolutions on a CPU prefer.
         """
-        scale = torch.tensor([1 / (255 * std) for std in self.std], dtype=torch.float32, device=pixels.device)
-        offset = torch.tensor(
-            [mean / std for mean, std in zip(self.mean, self.std, strict=True)],
-            dtype=torch.float32,
-            device=pixels.device,
-        )
-        return pixels.to(torch.float32).mul_(scale).sub_(offset).permute(0, 3, 1, 2)
+        batch, height, width, _ = pixels.shape
+        scale = torch.tensor([1 / (255 * std) for std in self.std], dtype=torch.float32)
+        offset = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)], dtype=torch.float32)
+        # whole rows of pixels at a time: arithmetic on the last axis of 3 alone is ten times slower
+        rows = pixels.reshape(batch, height, width * 3).to(torch.float32)
+        rows.mul_(scale.repeat(width).to(pixels.device)).sub_(offset.repeat(width).to(pixels.device))
+        return rows.view(batch, height, width, 3).permute(0, 3, 1, 2)
 
 
 def _size_by_edge(picture: Image.Image, shortest_edge: int) -> tuple[int, int]:
