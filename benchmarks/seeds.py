@@ -1,7 +1,7 @@
 r"""Every preset with every backbone over several seeds, beside untrained features: mean and spread of each score.
 
-Trains and tests with the commands a user has, ``--jobs`` runs at a time with one thread each. What was trained before is
-continued, not repeated, so an interrupted benchmark can be started again, also with more epochs.
+Trains and tests with the commands a user has, ``--jobs`` runs at a time with one thread each. What was trained before
+is continued, not repeated, so an interrupted benchmark can be started again, also with more epochs.
 
     python benchmarks/seeds.py --out runs/sketchy --dataset Sketchy --data-root ../shared/data/ZS-SBIR \
         --semantics-root ../shared/semantics \

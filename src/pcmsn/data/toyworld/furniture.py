@@ -246,7 +246,8 @@ def bed(generator: Generator) -> Shape:
     blanket_start = length * draw(0.32, 0.45)
     cover = [
         (blanket_start, mattress + depth), (length - 0.04, mattress + depth), (length - 0.02, mattress - 0.02),
-        (length - 0.02, frame - draw(0.02, 0.1)), (blanket_start - 0.04, frame - 0.02), (blanket_start - 0.03, mattress),
+        (length - 0.02, frame - draw(0.02, 0.1)), (blanket_start - 0.04, frame - 0.02),
+        (blanket_start - 0.03, mattress),
     ]  # fmt: skip
     parts = [box(0, 0.0, 0.09, head, "wood"), box(0.05, frame - 0.12, length, frame, "wood", tone=-0.15)]
     parts.append(box(0.07, frame, length - 0.02, mattress + depth, "sail"))

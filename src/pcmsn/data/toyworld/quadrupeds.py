@@ -96,7 +96,8 @@ def dog(generator: Generator) -> Shape:
     skull, muzzle = draw(0.14, 0.17), draw(0.16, 0.24)
     face = [
         (x + skull, y), (x + skull * 0.3, y + skull), (x - skull * 0.7, y + skull * 0.6),
-        (x - skull - muzzle, y + 0.02), (x - skull - muzzle, y - 0.09), (x - skull * 0.5, y - skull * 0.8), (x + skull * 0.6, y - skull * 0.8),
+        (x - skull - muzzle, y + 0.02), (x - skull - muzzle, y - 0.09),
+        (x - skull * 0.5, y - skull * 0.8), (x + skull * 0.6, y - skull * 0.8),
     ]  # fmt: skip
     ear = [
         (x + 0.02, y + skull * 0.9),

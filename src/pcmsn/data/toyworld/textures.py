@@ -134,4 +134,4 @@ TEXTURES: dict[str, Texture] = {
     "scales": _scales,
     "glaze": _glaze,
 }
-"""Each takes (H, W) object coordinates, about one unit across the object, and gives (H, W) values of about unit spread."""
+"""Each takes (H, W) object coordinates, about one unit across the object, to (H, W) values of about unit spread."""

@@ -177,7 +177,8 @@ def screwdriver(generator: Generator) -> Shape:
     handle = [(-wide * 0.6, 0), (-wide, -0.1), (-wide, -length * 0.8), (-wide * 0.6, -length), (wide * 0.6, -length)]
     handle = [*handle, (wide, -length * 0.8), (wide, -0.1), (wide * 0.6, 0)]
     parts = [box(-0.03, -0.02, 0.03, shank, "steel")]
-    parts.append(outline([(-0.03, shank), (-0.055, shank + 0.06), (-0.045, shank + 0.16), (0.045, shank + 0.16), (0.055, shank + 0.06), (0.03, shank)], "steel"))  # fmt: skip
+    tip = [(-0.03, shank), (-0.055, shank + 0.06), (-0.045, shank + 0.16)]
+    parts.append(outline([*tip, *((-x, y) for x, y in reversed(tip))], "steel"))
     parts += [blob(handle, "paint"), box(-wide * 0.55, -0.05, wide * 0.55, 0.03, "trim")]
     for x in (-0.45, 0.0, 0.45):
         parts.append(line([(wide * x, -length * 0.2), (wide * x, -length * 0.85)], "dark", 0.016, optional=True))
