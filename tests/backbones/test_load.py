@@ -1,5 +1,6 @@
 """The text after --backbone names the right pair of extractors, or says which texts there are."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,21 @@ def test_a_folder_that_holds_no_model_says_what_it_should_hold(tmp_path: Path) -
 def test_an_unknown_text_gets_the_nearest_names_and_all_forms(tmp_path: Path, spec: str, message: str) -> None:
     with pytest.raises(BackboneError, match=message):
         load_extractors(spec, dataset_name="Sketchy", model_root=tmp_path)
+
+
+def test_pictures_are_squashed_whole_unless_the_models_own_way_is_asked_for(tmp_path: Path) -> None:
+    """The processor of this model enlarges pictures and cuts their centre."""
+    from transformers import MobileNetV2Config, MobileNetV2Model
+
+    folder = str(tmp_path / "model")
+    MobileNetV2Model(MobileNetV2Config(depth_multiplier=0.35, image_size=32)).save_pretrained(folder)
+    size = {"size": {"shortest_edge": 40}, "crop_size": {"height": 32, "width": 32}, "do_center_crop": True}
+    statistics = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+    processor = {"image_processor_type": "MobileNetV2ImageProcessor", **size, **statistics}
+    (tmp_path / "model" / "preprocessor_config.json").write_text(json.dumps(processor))
+    squashed = load_extractors(folder, dataset_name="x", model_root=tmp_path)
+    own = load_extractors(folder, dataset_name="x", model_root=tmp_path, resize="model")
+    assert squashed.photo.transform.shortest_edge is None
+    assert own.photo.transform.shortest_edge == 40
+    assert squashed.photo.fingerprint == own.photo.fingerprint
+    assert squashed.photo.transform.key != own.photo.transform.key

@@ -1,5 +1,6 @@
 """Checkpoints of the released code: what their path says, and weights found by shape."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,31 @@ def test_other_files_are_errors_of_ours(tmp_path: Path) -> None:
     torch.save({"weights": {}}, path)
     with pytest.raises(CheckpointError, match="expected the keys exp_seed, epoch, state_dict and best_map"):
         load_released_model(path, sketch_dim=12, photo_dim=12, dim=64)
+
+
+def test_a_released_checkpoint_is_tested_from_its_path(tmp_path: Path, write_pictures: Callable[..., Path]) -> None:
+    """The whole way, with a small extractor in place of the two VGG16 networks."""
+    from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
+    from pcmsn.data.splits import SPLIT_LISTS, read_split
+    from pcmsn.training.testing import assess_run
+
+    split = read_split(SPLIT_LISTS / "Sketchy" / "sem-pcyc.toml")
+    drawn = write_pictures(tmp_path / "drawn", dict.fromkeys(split.classes, 1), size=16)
+    root = tmp_path / "ZS-SBIR" / "Sketchy"
+    (root / "sketch").mkdir(parents=True)
+    (drawn / "sketch").rename(root / "sketch" / "tx_000000000000")
+    (drawn / "photo").rename(root / "extended_photo")
+    save_tiny(TinyNetwork(TinyArchitecture(input_size=32, widths=(4, 8, 12))), tmp_path / "network")
+    path = save(tmp_path, released_state(PCMSN(DIMS, ModelConfig(dim=64)).eval()))
+    assessment = assess_run(
+        path,
+        family="sem-pcyc",
+        data_root=str(tmp_path / "ZS-SBIR"),
+        backbone=f"tiny:{tmp_path / 'network'}",
+        cache=tmp_path / "cache",
+        device="cpu",
+    )
+    both, strict = assessment.protocols
+    assert (both.classes, strict.classes) == (25, 13)
+    assert (both.real.queries, both.binary.gallery) == (25, 25)
+    assert assessment.bits == 64

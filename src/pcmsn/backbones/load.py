@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
+from pcmsn.backbones.config import Resize
 from pcmsn.backbones.huggingface import load_huggingface
 from pcmsn.backbones.tiny import load_tiny
 from pcmsn.backbones.vgg16 import load_released_vgg16, load_torchvision_vgg16
@@ -13,18 +15,19 @@ from pcmsn.errors import BackboneError, did_you_mean
 BACKBONE_FORMS = {
     "vgg16": "the released pair of networks, <model root>/<data set>_sketch.pth and _image.pth",
     "vgg16:FILE": "torchvision's ImageNet VGG16",
-    "tiny:FOLDER": "the built-in small network, as the demo trains it",
+    "tiny:FOLDER": "the built-in small networks, as the demo trains them",
     "FOLDER": "a local folder of a Hugging Face vision model",
     "OWNER/NAME": "a vision model on the Hugging Face hub, for example facebook/dinov2-small",
 }
 """Every form of a backbone's text, with what it stands for."""
 
 
-def load_extractors(spec: str, *, dataset_name: str, model_root: Path) -> Extractors:
+def load_extractors(spec: str, *, dataset_name: str, model_root: Path, resize: Resize = "squash") -> Extractors:
     """The frozen extractors of sketches and photos that a text names, in one of ``BACKBONE_FORMS``.
 
     ``dataset_name`` and ``model_root`` say where ``vgg16`` finds its two files; every other form is one network for
-    both sides, held once. Raises BackboneError for an unknown form and for whatever can not be read.
+    both sides, held once. ``resize`` counts for Hugging Face models; the others squash.
+    Raises BackboneError for an unknown form and for whatever can not be read.
     """
     if spec == "vgg16":
         return Extractors(
@@ -34,14 +37,26 @@ def load_extractors(spec: str, *, dataset_name: str, model_root: Path) -> Extrac
     kind, colon, place = spec.partition(":")
     if (spec and Path(spec).expanduser().is_dir()) or (not colon and "/" in spec):
         shared = load_huggingface(spec)
+        if resize == "squash":
+            shared.transform = replace(shared.transform, shortest_edge=None)
         return Extractors(sketch=shared, photo=shared)
     if kind == "vgg16" and place:
         imagenet = load_torchvision_vgg16(Path(place).expanduser())
         return Extractors(sketch=imagenet, photo=imagenet)
     if kind == "tiny" and place:
-        tiny = load_tiny(Path(place).expanduser())
-        return Extractors(sketch=tiny, photo=tiny)
+        return _load_tiny(Path(place).expanduser())
     raise _unknown(spec, kind)
+
+
+def _load_tiny(folder: Path) -> Extractors:
+    """A pair of tiny networks from ``folder/sketch`` and ``folder/photo``, or one network for both from ``folder``."""
+    if (folder / "sketch").is_dir() and (folder / "photo").is_dir():
+        return Extractors(
+            sketch=load_tiny(folder / "sketch", name="tiny (sketches)"),
+            photo=load_tiny(folder / "photo", name="tiny (photos)"),
+        )
+    tiny = load_tiny(folder)
+    return Extractors(sketch=tiny, photo=tiny)
 
 
 def _unknown(spec: str, kind: str) -> BackboneError:

@@ -124,8 +124,11 @@ def save_tiny(network: TinyNetwork, folder: Path) -> None:
     partial_config.replace(folder / _CONFIG_FILE)
 
 
-def load_tiny(folder: Path) -> TinyBackbone:
-    """The frozen backbone that ``save_tiny`` wrote. Raises BackboneError for missing, foreign or damaged files."""
+def load_tiny(folder: Path, *, name: str | None = None) -> TinyBackbone:
+    """The frozen backbone that ``save_tiny`` wrote, named after its folder by default.
+
+    Raises BackboneError for missing, foreign or damaged files.
+    """
     network = TinyNetwork(_read_architecture(folder))
     try:
         weights = load_file(folder / _WEIGHTS_FILE)
@@ -135,7 +138,7 @@ def load_tiny(folder: Path) -> TinyBackbone:
             f"{folder / _WEIGHTS_FILE} does not hold the weights that {_CONFIG_FILE} describes: {error}; "
             "train the network again"
         ) from error
-    return TinyBackbone(network, name=folder.resolve().name)
+    return TinyBackbone(network, name=name or folder.resolve().name)
 
 
 def _read_architecture(folder: Path) -> TinyArchitecture:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from typing import Annotated
@@ -45,6 +46,8 @@ def _root(
 def main() -> None:
     """Run the command line: exit 0 when done, 1 on an error of ours, 2 on wrong usage, 130 when interrupted."""
     warnings.showwarning = _show_warning
+    # Threads that spin while they wait starve each other on a busy machine; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except PcmsnError as error:

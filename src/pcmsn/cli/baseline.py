@@ -17,6 +17,7 @@ def baseline(
     split: Annotated[str, typer.Option(help="As for pcmsn train.", show_default="the data set's own")] = "",
     backbone: Annotated[str, typer.Option(help="As for pcmsn train; for the toy world tiny:FOLDER.")] = "vgg16",
     model_root: Annotated[str, typer.Option(help="Holds <data set>_sketch.pth and _image.pth.")] = "./model",
+    resize: Annotated[str, typer.Option(help="As for pcmsn train: squash or model.")] = "squash",
     metrics: Metrics = Family.SEM_PCYC,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
@@ -31,7 +32,7 @@ def baseline(
     config = build_config(
         overrides={
             "data": {"dataset": dataset, "data_root": data_root, "photos": photos, "split": split},
-            "backbone": {"spec": backbone, "model_root": model_root},
+            "backbone": {"spec": backbone, "model_root": model_root, "resize": resize},
         }
     )
     with Display() as display:

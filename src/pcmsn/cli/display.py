@@ -46,18 +46,19 @@ class Display:
 
     def note(self, text: str) -> None:
         """A line that stays."""
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
 
-    def stage(self, name: str, done: int, total: int) -> None:
-        """Progress of a stage such as drawing or extraction."""
+    def stage(self, name: str, done: int, total: int, detail: str = "") -> None:
+        """Progress of a stage such as drawing or extraction; ``detail`` follows the name and may change."""
+        text = f"{name}, {detail}" if detail else name
         if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total)
-        self._bars.update(self._tasks[name], completed=done, total=total)
+            self._tasks[name] = self._bars.add_task(text, total=total)
+        self._bars.update(self._tasks[name], description=text, completed=done, total=total)
         if done >= total:
             self._bars.remove_task(self._tasks.pop(name))
         elif not self.console.is_terminal and time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.monotonic()
-            self.note(f"{name}: {done} of {total}")
+            self.note(f"{text}: {done} of {total}")
 
 
 class TrainingDisplay:
@@ -71,12 +72,12 @@ class TrainingDisplay:
 
     def on_batch(self, epoch: int, batch: int, terms: LossTerms) -> None:
         """Move the bar."""
-        per_epoch = self.training.batches_per_epoch
-        done, total = (epoch - 1) * per_epoch + batch, self.training.epochs * per_epoch
-        self.display.stage(f"{self.name}: epoch {epoch}, loss {terms.total:.3f}", batch, per_epoch)
-        if not self.display.console.is_terminal:
-            return
-        self.display.stage(f"{self.name}: all epochs", done, total)
+        self.display.stage(
+            f"{self.name}: epoch {epoch}/{self.training.epochs}",
+            batch,
+            self.training.batches_per_epoch,
+            f"loss {terms.total:.3f}",
+        )
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Print the epoch's line."""

@@ -18,16 +18,18 @@ class Family(str, Enum):
     ZSE = "zse"
 
 
+RUN = "Run"
 DEFAULT_CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "pcmsn" / "features"
 
 Metrics = Annotated[Family, typer.Option(help="Whose definitions of mAP and precision; the paper uses sem-pcyc's.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+Json = Annotated[bool, typer.Option("--json", rich_help_panel=RUN, help="Print one JSON object instead of a table.")]
 Cache = Annotated[
     Path,
     typer.Option(
         envvar="PCMSN_CACHE",
+        rich_help_panel=RUN,
         help="Folder that keeps each picture's features.",
         show_default="~/.cache/pcmsn/features",
     ),
 ]
-Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, mps, or auto.")]
+Device = Annotated[str, typer.Option(rich_help_panel=RUN, help="Where to compute: cpu, cuda, cuda:1, mps, or auto.")]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pcmsn.cli.options import DEFAULT_CACHE, Cache, Device, Json
+from pcmsn.cli.options import DEFAULT_CACHE, RUN, Cache, Device, Json
 
 if TYPE_CHECKING:
     from pcmsn.training.config import RunConfig
     from pcmsn.training.run_folder import RunFolder
 
-DATA, MODEL, LOSS, RUN = "Data", "Model", "Loss and optimisation", "Run"
+DATA, MODEL, LOSS = "Data", "Model", "Loss and optimisation"
 
 
 def train(
@@ -65,6 +65,14 @@ def train(
     model_root: Annotated[
         str | None,
         typer.Option(rich_help_panel=MODEL, help="Holds <data set>_sketch.pth and _image.pth.", show_default="./model"),
+    ] = None,
+    resize: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=MODEL,
+            help="squash whole pictures, or prepare them as a Hugging Face model does, which may cut borders.",
+            show_default="squash",
+        ),
     ] = None,
     standardise: Annotated[
         bool | None,
@@ -153,6 +161,7 @@ def train(
         "backbone": {
             "spec": backbone,
             "model_root": model_root,
+            "resize": resize,
             "standardise": None if standardise is None else ("each-modality" if standardise else "none"),
         },
         "model": {"dim": dim, "dropout": dropout},

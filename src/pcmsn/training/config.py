@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pcmsn.backbones.config import Resize
 from pcmsn.data.layouts import PhotoVariant
 from pcmsn.errors import ConfigError
 from pcmsn.losses.weights import LossConfig
@@ -49,6 +50,8 @@ class BackboneConfig:
     """``vgg16`` (released weights), ``vgg16:FILE``, ``tiny``, ``tiny:FOLDER``, a Hugging Face name or a folder."""
     model_root: str = "./model"
     """The folder with the released ``<data set>_sketch.pth`` and ``<data set>_image.pth``."""
+    resize: Resize = "squash"
+    """How pictures get a Hugging Face model's size: ``squash`` them whole, or as the ``model``'s processor does."""
     standardise: Standardise = "each-modality"
     """Bring each modality's features to zero mean and unit variance with training statistics; the paper did not."""
 

@@ -92,8 +92,8 @@ def _tables(
     tables: dict[Protocol, dict[str, Scores]] = {}
     for random, features, pcmsn in zip(untrained, trained, assessment.protocols, strict=True):
         tables[pcmsn.protocol] = {
-            "untrained network, cosine": random.rows["standardised features, cosine"],
-            "tiny network's features, cosine": features.rows["standardised features, cosine"],
+            "untrained features, cosine": random.rows["standardised features, cosine"],
+            "trained features, cosine": features.rows["standardised features, cosine"],
             "PCMSN (preset paper), 64-d": pcmsn.real,
             "PCMSN (preset paper), 64 bits": pcmsn.binary,
         }

@@ -86,7 +86,12 @@ def open_extractors(
             seen = subject.dataset.of_classes(subject.split.train)
             pretrain_tiny(seen, weights, seed=config.training.seed, progress=progress)
         spec = f"{TINY}:{weights}"
-    return load_extractors(spec, dataset_name=subject.dataset.name, model_root=Path(config.backbone.model_root))
+    return load_extractors(
+        spec,
+        dataset_name=subject.dataset.name,
+        model_root=Path(config.backbone.model_root),
+        resize=config.backbone.resize,
+    )
 
 
 def extractor_record(backbone: Backbone) -> ExtractorRecord:

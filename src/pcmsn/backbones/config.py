@@ -1,0 +1,9 @@
+"""Settings of extractors that need no network to be named."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Resize = Literal["squash", "model"]
+"""``squash`` brings the whole picture to the network's input size, as every code of this field does; ``model`` follows
+the model's own image processor, which may cut the border away."""

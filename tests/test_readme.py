@@ -1,0 +1,61 @@
+"""What README and docs say can be typed: their Python runs, their commands and options exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.main import get_command
+
+from pcmsn.cli.app import app
+from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Every ``pcmsn ...`` of the page, in code blocks and in running text."""
+    text = page.read_text(encoding="utf-8")
+    spans = [line for block in blocks(page, "bash") for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", text)
+    lines = [span.split("#")[0].replace("\\|", "-or-").strip() for span in spans]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("pcmsn ")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_on_the_page_exists(page: Path) -> None:
+    known = get_command(app).commands  # type: ignore[attr-defined]
+    for words in commands(page):
+        if words[0].startswith("-"):
+            continue
+        assert words[0] in known, words
+        options = {
+            option for parameter in known[words[0]].params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
+        given = {word.split("=")[0] for word in words[1:] if word.startswith("--")}
+        assert given <= options | {"--help"}, f"{page.name}: {' '.join(words)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_on_the_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    labels = np.repeat(["cat", "dog"], 5)
+    write_embeddings(
+        tmp_path / "embeddings.npz",
+        Embeddings(generator.normal(size=(10, 8)), labels, generator.normal(size=(10, 8)), labels),
+    )
+    for block in blocks(page, "python"):
+        exec(compile(block, f"{page.name}", "exec"), {"__name__": "readme"})  # our own pages
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
