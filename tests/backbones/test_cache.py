@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from pcmsn.backbones import cache as cache_module
 from pcmsn.backbones.cache import FeatureCache, FeatureRows, content_hash
 from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone
 from pcmsn.errors import CacheError, PcmsnWarning
@@ -144,7 +143,7 @@ def test_a_full_disk_says_how_much_was_needed_and_leaves_nothing(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     rows = FeatureCache(tmp_path).open(small_backbone)
-    monkeypatch.setattr(cache_module.os, "fsync", full)
+    monkeypatch.setattr("pcmsn.data.atomic.os.fsync", full)
     message = rf"could not write [\d,]+ bytes to {tmp_path}.*No space left on device; free .* --cache FOLDER"
     with pytest.raises(CacheError, match=message):
         rows.append([A], values(1))

@@ -45,7 +45,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, embeddings, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["e.npz"]
 
 
-def test_a_missing_folder_is_named(tmp_path, embeddings):
+def test_a_place_that_can_not_be_written_is_named(tmp_path, embeddings):
+    (tmp_path / "nowhere").write_text("a file, not a folder")
     with pytest.raises(EvaluationError, match=r"can not be written to .*nowhere"):
         write_embeddings(tmp_path / "nowhere" / "e.npz", embeddings)
 

@@ -72,6 +72,7 @@ def test_the_same_results_make_the_same_file(pictures):
 def test_nothing_to_draw_and_nowhere_to_write_are_errors(pictures):
     with pytest.raises(EvaluationError, match="nothing to draw: give at least one query with at least one photo"):
         retrieval_grid([], "title", "caption", pictures / "grid.png")
+    (pictures / "nowhere").write_text("a file, not a folder")
     with pytest.raises(EvaluationError, match=r"can not be written to .*nowhere"):
         retrieval_grid(results_of(pictures)[:1], "title", "caption", pictures / "nowhere" / "grid.png")
 

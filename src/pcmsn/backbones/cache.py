@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import time
 import warnings
 import zlib
@@ -18,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pcmsn.backbones.base import Backbone
+from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import CacheError, PcmsnWarning
 
 CACHE_VERSION = 1
@@ -197,22 +196,11 @@ def _remove_if_abandoned(path: Path) -> None:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file under a temporary name, sync it, and rename it. Raises CacheError and leaves nothing behind."""
-    partial: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=_PARTIAL_SUFFIX)
-        partial = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException as error:  # Ctrl-C too must not leave the temporary file
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise CacheError(
-                f"the feature cache could not write {len(content):,} bytes to {path.parent}: "
-                f"{error.strerror or error}; free some space or pass another folder: --cache FOLDER"
-            ) from error
-        raise
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise CacheError(
+            f"the feature cache could not write {len(content):,} bytes to {path.parent}: "
+            f"{error.strerror or error}; free some space or pass another folder: --cache FOLDER"
+        ) from error

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.transform import Transform
+from pcmsn.data.atomic import atomic_path, write_text_atomically
 from pcmsn.errors import BackboneError
 from pcmsn.seeding import seeded_torch
 
@@ -113,15 +114,11 @@ class TinyBackbone(Backbone):
 
 def save_tiny(network: TinyNetwork, folder: Path) -> None:
     """Write config.json and model.safetensors into a folder, which is made; whole files only, by renaming."""
-    folder.mkdir(parents=True, exist_ok=True)
     config = {"format": _FORMAT, "version": TINY_VERSION, "architecture": asdict(network.architecture)}
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    partial_weights = folder / f"{_WEIGHTS_FILE}.partial"
-    partial_config = folder / f"{_CONFIG_FILE}.partial"
-    save_file(weights, partial_weights)
-    partial_config.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-    partial_weights.replace(folder / _WEIGHTS_FILE)
-    partial_config.replace(folder / _CONFIG_FILE)
+    with atomic_path(folder / _WEIGHTS_FILE) as temporary:
+        save_file(weights, temporary)
+    write_text_atomically(folder / _CONFIG_FILE, json.dumps(config, indent=1) + "\n")
 
 
 def load_tiny(folder: Path, *, name: str | None = None) -> TinyBackbone:

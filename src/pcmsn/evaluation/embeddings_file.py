@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
@@ -13,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import EvaluationError, did_you_mean, enumerate_names
 
 
@@ -59,16 +58,8 @@ def write_embeddings(path: Path, embeddings: Embeddings) -> None:
     if objects:
         raise EvaluationError(f"{enumerate_names(objects)} hold Python objects; give numbers, or names as strings")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own options
-                file.flush()
-                os.fsync(file.fileno())
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own options
     except OSError as error:
         raise EvaluationError(f"embeddings can not be written to {path}: {error.strerror or error}") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from pcmsn.data.atomic import atomic_path
 from pcmsn.data.pictures import load_picture
 from pcmsn.data.records import Pictures
 from pcmsn.errors import EvaluationError, UnreadablePictureError
@@ -116,10 +116,9 @@ def retrieval_grid(queries: Sequence[QueryResult], title: str, caption: str, tar
         raise EvaluationError("there is nothing to draw: give at least one query with at least one photo")
     figure = _draw(queries, columns, title, caption)
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-            drawn = Path(folder, "grid.png")
-            figure.savefig(drawn, dpi=DOTS_PER_INCH, facecolor=PAPER, metadata={"Software": None, "Title": title})
-            drawn.replace(target)
+        with atomic_path(target) as temporary:
+            metadata = {"Software": None, "Title": title}
+            figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, facecolor=PAPER, metadata=metadata)
     except OSError as error:
         raise EvaluationError(f"the picture can not be written to {target}: {error.strerror or error}") from error
 
