@@ -3,7 +3,7 @@ from pcmsn.errors import closest, did_you_mean, enumerate_names
 
 def test_the_nearest_names_come_first_whatever_their_case() -> None:
     assert closest("sketchi", ["TU-Berlin", "Sketchy"]) == ["Sketchy"]
-    assert did_you_mean("epoch", ["epochs", "seed"]) == "; did you mean 'epochs'?"
+    assert did_you_mean("epoch", ["epochs", "seed"]) == " (did you mean 'epochs'?)"
 
 
 def test_nothing_is_proposed_where_nothing_is_near() -> None:

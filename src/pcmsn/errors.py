@@ -62,9 +62,9 @@ def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the nearest known names, or an empty string."""
+    """``" (did you mean 'x'?)"`` for the nearest known names, or an empty string."""
     near = closest(name, known)
-    return f"; did you mean {' or '.join(repr(match) for match in near)}?" if near else ""
+    return f" (did you mean {' or '.join(repr(match) for match in near)}?)" if near else ""
 
 
 def enumerate_names(names: Iterable[str], limit: int = 5) -> str:

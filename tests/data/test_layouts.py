@@ -63,7 +63,7 @@ def test_a_folder_without_classes_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_unknown_data_set_proposes_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no data set 'sketchy'; did you mean 'Sketchy'"):
+    with pytest.raises(DataError, match="no data set 'sketchy' .did you mean 'Sketchy'"):
         open_dataset("sketchy", tmp_path)
 
 

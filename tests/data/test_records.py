@@ -25,7 +25,7 @@ def test_choosing_from_no_pictures_gives_no_pictures() -> None:
 
 
 def test_an_unknown_class_is_an_error_with_the_nearest_name() -> None:
-    with pytest.raises(DataError, match="no class 'cats' among the 2 sketch classes; did you mean 'cat'"):
+    with pytest.raises(DataError, match="no class 'cats' among the 2 sketch classes .did you mean 'cat'"):
         pictures([0], ("ant", "cat")).of_classes(["cats"])
 
 

@@ -55,14 +55,14 @@ def test_a_split_that_does_not_fit_names_the_first_differences() -> None:
     split = committed("Sketchy")
     folder = [name for name in split.classes if name not in ("jack_o_lantern", "zebra")] + ["jack-o-lantern"]
     with pytest.raises(
-        SplitError, match=r"2 of its classes are not in the folder \('jack_o_lantern'; did you mean"
+        SplitError, match=r"2 of its classes are not in the folder \('jack_o_lantern' .did you mean"
     ) as e:
         split.check_fits("Sketchy", folder)
     assert "1 folders are not in the split ('jack-o-lantern')" in str(e.value)
 
 
 def test_an_unknown_split_lists_the_known_ones() -> None:
-    with pytest.raises(SplitError, match="no split 'sempcyc' for Sketchy; did you mean 'sem-pcyc'"):
+    with pytest.raises(SplitError, match="no split 'sempcyc' for Sketchy .did you mean 'sem-pcyc'"):
         load_split("sempcyc", "Sketchy", committed("Sketchy").classes)
 
 
@@ -86,7 +86,7 @@ def test_a_toml_file_is_read_and_checked(tmp_path: Path) -> None:
     path.write_text('train = ["b", "a"]\nval = ["c"]\ntest = ["d"]\n')
     assert load_split(str(path), "holiday", ["a", "b", "c", "d"]) == Split("mine", ("a", "b"), ("c",), ("d",))
     path.write_text('train = ["a"]\nvalid = ["c"]\ntest = ["d"]\n')
-    with pytest.raises(SplitError, match="unknown key 'valid'; did you mean 'val'"):
+    with pytest.raises(SplitError, match="unknown key 'valid' .did you mean 'val'"):
         read_split(path)
     path.write_text('train = "a"\nval = ["c"]\ntest = ["d"]\n')
     with pytest.raises(SplitError, match="'train' must be a list of class names"):

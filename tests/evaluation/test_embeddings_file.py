@@ -65,7 +65,7 @@ def test_missing_and_extra_arrays_are_named(tmp_path):
     path = tmp_path / "e.npz"
     np.savez(path, sketch_embedding=np.zeros((1, 1)), sketch_labels=np.zeros(1), photo_embedding=np.zeros((1, 1)))
     expected = (
-        f"{path} lacks 'sketch_label', 'photo_label' and also holds 'sketch_labels'; did you mean 'sketch_label'?; "
+        f"{path} lacks 'sketch_label', 'photo_label' and also holds 'sketch_labels' (did you mean 'sketch_label'?); "
         "expected are 'sketch_embedding', 'sketch_label', 'photo_embedding', 'photo_label'"
     )
     with pytest.raises(EvaluationError, match=re.escape(expected)):

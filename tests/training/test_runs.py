@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -216,6 +217,19 @@ def test_another_extractor_is_refused(train: Callable[..., RunRecord], small_con
         assess_run(tmp_path / "run", family="sem-pcyc", backbone=f"tiny:{tmp_path / 'other'}", cache=tmp_path / "cache")
 
 
+def test_the_same_extractor_with_other_preparation_is_refused() -> None:
+    from pcmsn.training.run_folder import ExtractorRecord, check_extractors
+
+    trained = ExtractorRecord(name="net", fingerprint="a" * 64, transform="squash")
+    other = replace(trained, transform="model")
+    record = SimpleNamespace(sketch_extractor=trained, photo_extractor=trained)
+    check_extractors(record, trained, trained, Path("run"))  # type: ignore[arg-type]
+    with pytest.raises(
+        CheckpointError, match="photo pictures prepared for net in another way .*pass the same --resize"
+    ):
+        check_extractors(record, trained, other, Path("run"))  # type: ignore[arg-type]
+
+
 def test_resuming_with_other_data_is_refused(
     train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
 ) -> None:
@@ -231,7 +245,7 @@ def test_a_class_without_a_vector_stops_before_any_picture_is_decoded(
 ) -> None:
     write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", ["ants", "bee", "cat", "dog"], np.ones((4, 3)))
     monkeypatch.setattr("pcmsn.training.preparation.feature_tables", lambda *_: pytest.fail("pictures were read"))
-    with pytest.raises(SemanticsError, match="no vector in random for 1 of the classes: 'ant'; did you mean 'ants'"):
+    with pytest.raises(SemanticsError, match="no vector in random for 1 of the classes: 'ant' .did you mean 'ants'"):
         train(small_config)
 
 

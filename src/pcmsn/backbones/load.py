@@ -64,5 +64,5 @@ def _unknown(spec: str, kind: str) -> BackboneError:
     if kind in ("tiny", "vgg16"):
         needs = "tiny:FOLDER" if kind == "tiny" else "vgg16:FILE"
         return BackboneError(f"backbone {spec!r} names no place; expected {needs}. The forms are: {forms}")
-    hint = did_you_mean(kind, ("vgg16", "tiny")) or "."
-    return BackboneError(f"unknown backbone {spec!r}, and no such folder{hint} The forms are: {forms}")
+    hint = did_you_mean(kind, ("vgg16", "tiny"))
+    return BackboneError(f"unknown backbone {spec!r}{hint}, and no such folder. The forms are: {forms}")

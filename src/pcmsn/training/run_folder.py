@@ -217,11 +217,16 @@ def check_extractors(record: RunRecord, sketch: ExtractorRecord, photo: Extracto
         ("sketch", record.sketch_extractor, sketch),
         ("photo", record.photo_extractor, photo),
     ):
-        if (trained.fingerprint, trained.transform) != (given.fingerprint, given.transform):
+        if trained.fingerprint == given.fingerprint and trained.transform != given.transform:
+            raise CheckpointError(
+                f"{path} was trained on {modality} pictures prepared for {trained.name} in another way "
+                f"({trained.transform[:12]}, now {given.transform[:12]}); pass the same --resize, or train again"
+            )
+        if trained.fingerprint != given.fingerprint:
             raise CheckpointError(
                 f"{path} was trained on {modality} features of {trained.name} "
-                f"({trained.fingerprint[:12]}/{trained.transform[:12]}), got {given.name} "
-                f"({given.fingerprint[:12]}/{given.transform[:12]}); pass the same --backbone, or train again"
+                f"({trained.fingerprint[:12]}), got {given.name} ({given.fingerprint[:12]}); "
+                "pass the same --backbone, or train again"
             )
 
 
