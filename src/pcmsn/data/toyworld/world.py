@@ -104,7 +104,7 @@ def write_toyworld(
     except OSError as error:
         raise DataError(
             f"the toy world can not be written to {folder}: {error.strerror or error}; "
-            "free some space there (about 40 MB by default), or choose another folder"
+            "free some space there (about 9 MB by default), or choose another folder"
         ) from error
     return folder
 
