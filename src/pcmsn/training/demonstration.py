@@ -41,7 +41,7 @@ class Demonstration:
 def demo_config(folder: Path, seed: int) -> RunConfig:
     """Preset ``paper`` on the toy world, with fewer and smaller epochs than a benchmark needs."""
     config = build_config(overrides={"data": {"dataset": TOYWORLD, "data_root": str(folder)}})
-    return replace(config, training=replace(config.training, epochs=12, batches_per_epoch=40, early_stop=0, seed=seed))
+    return replace(config, training=replace(config.training, epochs=8, batches_per_epoch=40, early_stop=0, seed=seed))
 
 
 def demonstrate(
