@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from pcmsn.data.pictures import PICTURE_SUFFIXES
+from pcmsn.data.pictures import PICTURE_SUFFIXES, has_picture_suffix
 from pcmsn.data.records import Dataset, Modality, Pictures
 from pcmsn.errors import DataError, enumerate_names
 
@@ -92,7 +92,7 @@ def _files_by_class(layout: Layout, root: Path, modality: Modality) -> dict[str,
         path.name: sorted(
             entry.name
             for entry in path.iterdir()
-            if entry.suffix.lower() in PICTURE_SUFFIXES and not _is_stray(entry.name) and entry.is_file()
+            if has_picture_suffix(entry.name) and not _is_stray(entry.name) and entry.is_file()
         )
         for path in classes
     }
