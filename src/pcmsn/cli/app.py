@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli import baseline, demo, score, test, train
+from pcmsn.cli import baseline, data, demo, score, semantics, test, train
 from pcmsn.errors import PcmsnError, PcmsnWarning
 from pcmsn.version import __version__
 
@@ -26,6 +26,8 @@ app.command("test")(test.test)
 app.command("score")(score.score)
 app.command("baseline")(baseline.baseline)
 app.command("demo")(demo.demo)
+app.add_typer(data.app, name="data")
+app.add_typer(semantics.app, name="semantics")
 
 
 def _print_version(wanted: bool) -> None:
