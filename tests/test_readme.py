@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from pcmsn.cli.app import app
@@ -29,16 +30,14 @@ def commands(page: Path) -> list[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_on_the_page_exists(page: Path) -> None:
-    known = get_command(app).commands  # type: ignore[attr-defined]
     for words in commands(page):
-        if words[0].startswith("-"):
-            continue
-        assert words[0] in known, words
-        options = {
-            option for parameter in known[words[0]].params for option in (*parameter.opts, *parameter.secondary_opts)
-        }
-        given = {word.split("=")[0] for word in words[1:] if word.startswith("--")}
-        assert given <= options | {"--help"}, f"{page.name}: {' '.join(words)}"
+        command = get_command(app)
+        while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
+            assert words[0] in command.commands, words
+            command, words = command.commands[words[0]], words[1:]
+        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        given = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert given <= options | {"--help", "--version"}, f"{page.name}: {' '.join(words)}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -47,6 +47,11 @@ def test_a_run_is_trained_extended_and_tested(invoke, tmp_path: Path) -> None:  
     assert tested["metrics"] == "sake"
     assert tested["test"]["real"]["queries"] == 12
 
+    forms = ("--generalized", "sem-pcyc", "--generalized", "pcmsn")
+    table = invoke("test", "--run", "runs/one", "--device", "cpu", *forms).stdout
+    assert "generalized-sem-pcyc, 4 unseen classes" in table
+    assert "generalized-pcmsn: all photos of the seen classes are in the gallery, too" in table
+
     scored = json.loads(invoke("score", "e.npz", "--metrics", "sake", "--json").stdout)
     assert scored["mAP@all"] == pytest.approx(tested["val+test"]["real"]["mAP@all"])
     assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
@@ -64,6 +69,14 @@ def test_untrained_features_are_scored_beside_chance(invoke, small_config: RunCo
         "standardised, 12 bits (ITQ)",
     ]
     assert "chance: mAP@all about 0.2500" in invoke(*arguments).stdout
+
+
+def test_every_table_says_when_classes_of_the_split_are_missing(invoke, small_config: RunConfig) -> None:  # type: ignore[no-untyped-def]
+    split = Path(small_config.data.split)
+    split.write_text(split.read_text().replace('"dog"', '"dog", "emu"'))
+    source = ["--dataset", small_config.data.dataset, "--split", str(split), "--allow-missing-classes"]
+    result = invoke("baseline", *source, "--backbone", small_config.backbone.spec, "--device", "cpu")
+    assert result.stdout.count("1 of the 9 classes of split zoo are not in the data ('emu')") == 2
 
 
 def test_ctrl_c_says_how_to_go_on(invoke, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]

@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pcmsn.data.splits import Split, default_split_name, load_split, random_split, read_split, sem_pcyc_split
+from pcmsn.data.splits import (
+    Split,
+    default_split_name,
+    load_split,
+    load_unseen_split,
+    published_split,
+    published_splits,
+    random_split,
+    read_class_names,
+    read_split,
+    sem_pcyc_split,
+    unseen_split,
+)
 from pcmsn.errors import SplitError
 
 SKETCHY_VAL = "bear geyser guitar hamburger jack_o_lantern mushroom pear racket saw saxophone spoon trumpet"
@@ -41,6 +53,111 @@ def test_the_committed_lists_follow_from_the_rule(dataset: str, shares: tuple[fl
     assert sem_pcyc_split(reversed(split.classes), *shares) == split
 
 
+UNSEEN = {
+    ("Sketchy", "sake-25"): (
+        "airplane bell butterfly camel chicken cup deer harp horse parrot pineapple ray rifle scissors snail squirrel "
+        "swan tank teddy_bear tree umbrella volcano wheelchair windmill wine_bottle"
+    ),
+    ("Sketchy", "cvae-21"): (
+        "bat cabin cow dolphin door giraffe helicopter mouse pear raccoon rhinoceros saw scissors seagull skyscraper "
+        "songbird sword tree wheelchair windmill window"
+    ),
+    ("TU-Berlin", "sake-30"): (
+        "ant banana bottle_opener brain bread bridge bus canoe fan frying_pan horse hot_air_balloon laptop lighter "
+        "parachute penguin pizza rollerblades shoe snowboard space_shuttle streetlight suitcase t_shirt table teacup "
+        "telephone tractor trombone windmill"
+    ),
+    ("QuickDraw", "quickdraw-30"): (
+        "banana bat beach bread cactus cake campfire cow dolphin door fan feather fire_hydrant frog giraffe hamburger "
+        "helicopter megaphone mouse palm_tree raccoon rhinoceros saw scissors shark skyscraper tiger tree windmill "
+        "zebra"
+    ),
+}
+
+
+@pytest.mark.parametrize(("dataset", "name"), UNSEEN)
+def test_a_published_list_of_unseen_classes_is_committed_with_validation_classes_from_the_seen_ones(
+    dataset: str, name: str
+) -> None:
+    split = published_split(dataset, name)
+    assert " ".join(split.test) == UNSEEN[dataset, name]
+    assert split.reported == "test"
+    assert split == unseen_split(name, reversed(split.classes), split.test)
+    assert len(split.val) == (len(split.train) + len(split.val)) // 10
+
+
+def test_all_splits_of_a_data_set_divide_the_same_classes() -> None:
+    for dataset, count in (("Sketchy", 125), ("TU-Berlin", 250), ("QuickDraw", 110)):
+        classes = {published_split(dataset, name).classes for name in published_splits(dataset)}
+        assert [len(names) for names in classes] == [count], dataset
+
+
+@given(st.integers(3, 40), st.data())
+def test_drawing_validation_classes_never_takes_an_unseen_one(count: int, data: st.DataObject) -> None:
+    classes = [f"class {number}" for number in range(count)]
+    unseen = data.draw(st.lists(st.sampled_from(classes), min_size=1, max_size=count - 2, unique=True))
+    split = unseen_split("mine", classes, unseen)
+    assert set(split.test) == set(unseen)
+    assert sorted(split.classes) == sorted(classes)
+    assert split.val and split.train
+
+
+def test_unseen_classes_come_from_a_text_file(tmp_path: Path) -> None:
+    path = tmp_path / "holiday.txt"
+    path.write_text("# what we test on\n\nc1\nc7\n")
+    classes = [f"c{i}" for i in range(12)]
+    split = load_unseen_split(path, "mine", classes)
+    assert (split.name, split.test, split.reported) == ("holiday", ("c1", "c7"), "test")
+    path.write_text("c1\nc77\n")
+    with pytest.raises(SplitError, match="1 unseen classes are not among the 12: 'c77' .did you mean 'c7'"):
+        load_unseen_split(path, "mine", classes)
+    assert load_unseen_split(path, "mine", classes, allow_missing=True).missing == ("c77",)
+    path.write_text("d1\n")
+    with pytest.raises(SplitError, match="mine has none of its 1 classes"):
+        load_unseen_split(path, "mine", classes, allow_missing=True)
+
+
+@pytest.mark.parametrize(("text", "message"), [("", "it names no class"), ("a\nb\na\n", "'a' stands there twice")])
+def test_a_list_of_classes_must_name_each_once(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_text(text)
+    with pytest.raises(SplitError, match=message):
+        read_class_names(path)
+    with pytest.raises(SplitError, match="can not be read as a list of classes"):
+        read_class_names(tmp_path / "none.txt")
+
+
+def test_a_split_that_leaves_no_seen_class_is_refused() -> None:
+    with pytest.raises(SplitError, match="1 seen classes are left, at least 2"):
+        unseen_split("mine", ["a", "b"], ["a"])
+
+
+def test_missing_classes_stop_unless_they_are_allowed_and_then_are_noted() -> None:
+    split = committed("Sketchy")
+    there = [name for name in split.classes if name not in ("zebra", "tiger")]
+    with pytest.raises(SplitError, match="'tiger', 'zebra'.*pass --allow-missing-classes"):
+        load_split("sem-pcyc", "Sketchy", there)
+    fitted = load_split("sem-pcyc", "Sketchy", there, allow_missing=True)
+    assert fitted.missing == ("tiger", "zebra")
+    assert set(fitted.classes) == set(there)
+    assert "tiger" not in fitted.test
+    (note,) = fitted.notes()
+    assert note.startswith("2 of the 125 classes of split sem-pcyc are not in the data ('tiger', 'zebra')")
+    assert split.notes() == ()
+
+
+def test_a_folder_that_the_split_does_not_know_stops_even_when_missing_classes_are_allowed() -> None:
+    split = committed("Sketchy")
+    with pytest.raises(SplitError, match="1 folders are not in the split .'unicorn'"):
+        split.fitted("Sketchy", [*split.classes, "unicorn"], allow_missing=True)
+
+
+def test_a_part_without_any_class_left_is_refused() -> None:
+    split = Split("mine", ("a", "b"), ("c",), ("d",))
+    with pytest.raises(SplitError, match="holiday has none of its 'val' classes"):
+        split.fitted("holiday", ["a", "d"], allow_missing=True)
+
+
 def test_a_class_in_two_parts_is_refused() -> None:
     with pytest.raises(SplitError, match="'bee' in both train and test"):
         Split("mine", train=("ant", "bee"), val=("cat",), test=("bee",))
@@ -57,7 +174,7 @@ def test_a_split_that_does_not_fit_names_the_first_differences() -> None:
     with pytest.raises(
         SplitError, match=r"2 of its classes are not in the folder \('jack_o_lantern' .did you mean"
     ) as e:
-        split.check_fits("Sketchy", folder)
+        split.fitted("Sketchy", folder)
     assert "1 folders are not in the split ('jack-o-lantern')" in str(e.value)
 
 
@@ -87,6 +204,9 @@ def test_a_toml_file_is_read_and_checked(tmp_path: Path) -> None:
     assert load_split(str(path), "holiday", ["a", "b", "c", "d"]) == Split("mine", ("a", "b"), ("c",), ("d",))
     path.write_text('train = ["a"]\nvalid = ["c"]\ntest = ["d"]\n')
     with pytest.raises(SplitError, match="unknown key 'valid' .did you mean 'val'"):
+        read_split(path)
+    path.write_text('train = ["a"]\nval = ["c"]\ntest = ["d"]\nreported = "val"\n')
+    with pytest.raises(SplitError, match="'reported' must be one of"):
         read_split(path)
     path.write_text('train = "a"\nval = ["c"]\ntest = ["d"]\n')
     with pytest.raises(SplitError, match="'train' must be a list of class names"):

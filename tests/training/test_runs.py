@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pcmsn.errors import CheckpointError, DataError, SemanticsError, SplitError
+from pcmsn.errors import CheckpointError, ConfigError, DataError, SemanticsError, SplitError
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
 from pcmsn.training.history import Epoch, Silent
@@ -255,6 +255,82 @@ def test_a_split_that_does_not_fit_stops_before_training(
     Path(small_config.data.split).write_text('train = ["ant", "bee"]\nval = ["elk"]\ntest = ["gnu", "hen", "yak"]\n')
     with pytest.raises(SplitError, match=r"1 of its classes are not in the folder \('yak'\) and 3 folders are not"):
         train(small_config)
+
+
+def without_split(config: RunConfig, **data: object) -> RunConfig:
+    return replace(config, data=replace(config.data, split="", **data))  # type: ignore[arg-type]
+
+
+def test_a_run_without_some_classes_of_its_split_says_so(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    text = 'train = ["ant", "bee", "cat", "dog", "emu"]\nval = ["elk", "fox"]\ntest = ["gnu", "hen", "yak"]\n'
+    Path(small_config.data.split).write_text(text)
+    with pytest.raises(SplitError, match="pass --allow-missing-classes"):
+        train(small_config)
+    told: list[str] = []
+    train(replace(small_config, data=replace(small_config.data, allow_missing_classes=True)), note=told.append)
+    expected = "2 of the 10 classes of split zoo are not in the data ('emu', 'yak'): not comparable"
+    assert any(text.startswith(expected) for text in told)
+    assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    assert any(note.startswith(expected) for note in assessment.notes)
+    assert assessment.to_dict()["notes"][0].startswith(expected)
+
+
+def test_a_run_on_named_unseen_classes_reports_them_alone(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    (tmp_path / "unseen.txt").write_text("gnu\nhen\n")
+    record = train(without_split(small_config, unseen_classes=str(tmp_path / "unseen.txt")))
+    assert (len(record.split.train), len(record.split.val), record.split.test) == (5, 1, ("gnu", "hen"))
+    assert RunFolder(tmp_path / "run").read_record().split == record.split
+    assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    assert [scores.protocol for scores in assessment.protocols] == ["test"]
+    assert assessment.unseen.classes == ("gnu", "hen")
+
+
+def test_a_run_on_file_lists_uses_the_listed_pictures_only(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    for part, classes in (("train", ("ant", "bee", "cat", "dog", "elk")), ("zero", ("gnu", "hen"))):
+        for modality in ("sketch", "photo"):
+            lines = [f"{modality}/{name}/{i:03d}.png {k}" for k, name in enumerate(classes) for i in range(4)]
+            (lists / f"{modality}_{part}.txt").write_text("\n".join(lines))
+    record = train(without_split(small_config, file_list=str(lists)))
+    assert record.split.name == "file-list lists"
+    assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    (scores,) = assessment.protocols
+    assert (scores.protocol, scores.real.queries, scores.real.gallery) == ("test", 8, 8)
+    assert "Pictures of the file lists in lists." in assessment.notes
+
+
+def test_generalised_protocols_add_seen_pictures(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    train(small_config)
+    forms = ("generalized-pcmsn", "generalized-sem-pcyc")
+    assessment = assess_run(
+        tmp_path / "run", family="sem-pcyc", generalized=forms, cache=tmp_path / "cache", device="cpu"
+    )
+    sizes = {
+        scores.protocol: (scores.classes, scores.real.queries, scores.real.gallery) for scores in assessment.protocols
+    }
+    assert sizes == {
+        "val+test": (4, 24, 24),
+        "test": (2, 12, 12),
+        "generalized-sem-pcyc": (4, 24 + 4, 24 + 4),
+        "generalized-pcmsn": (4, 24, 24 + 24),
+    }
+    first, *_, last = assessment.protocols
+    assert last.real.map_all <= first.real.map_all
+    assert last.binary.gallery == 48
+
+
+def test_unseen_classes_can_be_named_in_one_way_only(small_config: RunConfig) -> None:
+    with pytest.raises(ConfigError, match=r"data.split and data.file_list each name the unseen classes"):
+        replace(small_config.data, file_list="lists")
 
 
 def test_a_few_unreadable_pictures_are_skipped_and_counted(

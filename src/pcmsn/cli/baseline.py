@@ -7,14 +7,18 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli.options import DEFAULT_CACHE, Cache, Device, Family, Json, Metrics
+from pcmsn.cli.options import DEFAULT_CACHE, AllowMissing, Cache, Device, Family, FileList, Json, Metrics, UnseenClasses
 
 
 def baseline(
-    dataset: Annotated[str, typer.Option(help="Sketchy, TU-Berlin, toyworld, or a folder.")] = "Sketchy",
+    dataset: Annotated[str, typer.Option(help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder.")] = "Sketchy",
     data_root: Annotated[str, typer.Option(help="Holds the data sets.")] = "./ZS-SBIR",
     photos: Annotated[str, typer.Option(help="Sketchy's photos: extended or original.")] = "extended",
     split: Annotated[str, typer.Option(help="As for pcmsn train.", show_default="the data set's own")] = "",
+    split_seed: Annotated[int, typer.Option(help="Of --split random.")] = 0,
+    unseen_classes: UnseenClasses = None,
+    file_list: FileList = None,
+    allow_missing_classes: AllowMissing = None,
     backbone: Annotated[str, typer.Option(help="As for pcmsn train; for the toy world tiny:FOLDER.")] = "vgg16",
     model_root: Annotated[str, typer.Option(help="Holds <data set>_sketch.pth and _image.pth.")] = "./model",
     resize: Annotated[str, typer.Option(help="As for pcmsn train: squash or model.")] = "squash",
@@ -31,7 +35,16 @@ def baseline(
 
     config = build_config(
         overrides={
-            "data": {"dataset": dataset, "data_root": data_root, "photos": photos, "split": split},
+            "data": {
+                "dataset": dataset,
+                "data_root": data_root,
+                "photos": photos,
+                "split": split,
+                "split_seed": split_seed,
+                "unseen_classes": unseen_classes or "",
+                "file_list": file_list or "",
+                "allow_missing_classes": bool(allow_missing_classes),
+            },
             "backbone": {"spec": backbone, "model_root": model_root, "resize": resize},
         }
     )
@@ -44,5 +57,8 @@ def baseline(
         print_scores(
             f"{result.title} · {result.protocol}, {result.classes} unseen classes · {metrics.value} metrics",
             list(result.rows.items()),
-            [f"chance: mAP@all about {result.chance:.4f} (the mean share of a query's class in the gallery)."],
+            [
+                f"chance: mAP@all about {result.chance:.4f} (the mean share of a query's class in the gallery).",
+                *result.notes,
+            ],
         )

@@ -18,7 +18,7 @@ class Family(str, Enum):
     ZSE = "zse"
 
 
-RUN = "Run"
+DATA, RUN = "Data", "Run"
 DEFAULT_CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "pcmsn" / "features"
 
 Metrics = Annotated[Family, typer.Option(help="Whose definitions of mAP and precision; the paper uses sem-pcyc's.")]
@@ -33,3 +33,22 @@ Cache = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(rich_help_panel=RUN, help="Where to compute: cpu, cuda, cuda:1, mps, or auto.")]
+UnseenClasses = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=DATA, help="Text file with one class name a line: the test classes, instead of --split."
+    ),
+]
+FileList = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=DATA, help="Folder of SAKE's or ZSE-SBIR's file lists, instead of --split."),
+]
+AllowMissing = Annotated[
+    bool | None,
+    typer.Option(
+        "--allow-missing-classes",
+        rich_help_panel=DATA,
+        help="Run although the data lacks classes of the split; every table says so.",
+        show_default=False,
+    ),
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,13 @@ from pcmsn.cli.options import DEFAULT_CACHE, Cache, Device, Family, Json, Metric
 
 if TYPE_CHECKING:
     from pcmsn.training.testing import Assessment
+
+
+class GeneralizedForm(str, Enum):
+    """The generalised protocols, by the code that each comes from."""
+
+    SEM_PCYC = "sem-pcyc"
+    PCMSN = "pcmsn"
 
 
 def test(
@@ -28,12 +36,19 @@ def test(
     model_root: Annotated[
         str | None, typer.Option(help="Where the released VGG16 files are now.", show_default="as in training")
     ] = None,
+    generalized: Annotated[
+        list[GeneralizedForm] | None,
+        typer.Option(
+            help="Also let seen classes compete: sem-pcyc adds a fifth of seen pictures to queries and gallery, pcmsn "
+            "all seen photos to the gallery. May be given twice."
+        ),
+    ] = None,
     grid: Annotated[
         Path | None,
         typer.Option(help="Write a PNG of query sketches with their nearest photos, right and wrong marked."),
     ] = None,
     embeddings: Annotated[
-        Path | None, typer.Option(help="Write the val+test embeddings as an .npz that pcmsn score reads.")
+        Path | None, typer.Option(help="Write the first table's embeddings as an .npz that pcmsn score reads.")
     ] = None,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
@@ -50,12 +65,13 @@ def test(
             data_root=data_root,
             backbone=backbone,
             model_root=model_root,
+            generalized=tuple(f"generalized-{form.value}" for form in generalized or ()),
             cache=cache,
             device=device,
             progress=display.stage,
         )
         if grid:
-            assessment.write_grid(grid, f"{assessment.title}: val+test")
+            assessment.write_grid(grid, f"{assessment.title}: {assessment.protocols[0].protocol}")
             display.note(f"wrote {grid}")
         if embeddings:
             assessment.write_embeddings(embeddings)
@@ -69,11 +85,8 @@ def test(
 def print_assessment(assessment: Assessment) -> None:
     """A table a protocol, with what the protocol is."""
     from pcmsn.cli.tables import print_scores
+    from pcmsn.training.protocols import MEANING
 
-    meaning = {
-        "val+test": "the paper's test set; the best epoch was chosen on its validation part",
-        "test": "strict: nothing was chosen on these classes",
-    }
     for scores in assessment.protocols:
         rows = [("real", scores.real)]
         if scores.binary:
@@ -82,5 +95,5 @@ def print_assessment(assessment: Assessment) -> None:
             f"{assessment.title} · {scores.protocol}, {scores.classes} unseen classes · "
             f"{assessment.family.name} metrics",
             rows,
-            [f"{scores.protocol}: {meaning[scores.protocol]}.", *assessment.notes],
+            [f"{scores.protocol}: {MEANING[scores.protocol]}.", *assessment.notes],
         )

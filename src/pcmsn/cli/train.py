@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pcmsn.cli.options import DEFAULT_CACHE, RUN, Cache, Device, Json
+from pcmsn.cli.options import (
+    DATA,
+    DEFAULT_CACHE,
+    RUN,
+    AllowMissing,
+    Cache,
+    Device,
+    FileList,
+    Json,
+    UnseenClasses,
+)
 
 if TYPE_CHECKING:
     from pcmsn.training.config import RunConfig
     from pcmsn.training.run_folder import RunFolder
 
-DATA, MODEL, LOSS = "Data", "Model", "Loss and optimisation"
+MODEL, LOSS = "Model", "Loss and optimisation"
 
 
 def train(
@@ -22,7 +32,7 @@ def train(
         str | None,
         typer.Option(
             rich_help_panel=DATA,
-            help="Sketchy, TU-Berlin, toyworld, or a folder with sketch/ and photo/.",
+            help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder with sketch/ and photo/.",
             show_default="Sketchy",
         ),
     ] = None,
@@ -42,6 +52,9 @@ def train(
     split_seed: Annotated[
         int | None, typer.Option(rich_help_panel=DATA, help="Of --split random.", show_default="0")
     ] = None,
+    unseen_classes: UnseenClasses = None,
+    file_list: FileList = None,
+    allow_missing_classes: AllowMissing = None,
     semantics_root: Annotated[
         str | None,
         typer.Option(rich_help_panel=DATA, help="Holds <data set>/<name>.npy or .npz.", show_default="./dataset"),
@@ -156,6 +169,9 @@ def train(
             "photos": photos,
             "split": split,
             "split_seed": split_seed,
+            "unseen_classes": unseen_classes,
+            "file_list": file_list,
+            "allow_missing_classes": allow_missing_classes,
         },
         "semantics": {"root": semantics_root, "sources": semantics},
         "backbone": {

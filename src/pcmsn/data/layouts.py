@@ -6,6 +6,7 @@ data set                sketches                                    photos
 Sketchy                 ``Sketchy/sketch/tx_000000000000/<class>``  ``Sketchy/extended_photo/<class>`` or
                                                                     ``Sketchy/photo/tx_000000000000/<class>``
 TU-Berlin               ``TU-Berlin/sketches/<class>``              ``TU-Berlin/images/<class>``
+QuickDraw               ``QuickDraw/sketches/<class>``              ``QuickDraw/images/<class>``
 a folder                ``<folder>/sketch/<class>``                 ``<folder>/photo/<class>``
 ======================  ==========================================  =====================================
 """
@@ -46,6 +47,11 @@ def sketchy(data_root: Path, photos: PhotoVariant = "extended") -> Layout:
 def tu_berlin(data_root: Path) -> Layout:
     """TU-Berlin with the photos of its extension."""
     return Layout("TU-Berlin", sketches=data_root / "TU-Berlin" / "sketches", photos=data_root / "TU-Berlin" / "images")
+
+
+def quickdraw(data_root: Path) -> Layout:
+    """QuickDraw-Extended."""
+    return Layout("QuickDraw", sketches=data_root / "QuickDraw" / "sketches", photos=data_root / "QuickDraw" / "images")
 
 
 def folder(path: Path, name: str | None = None) -> Layout:

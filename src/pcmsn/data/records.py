@@ -58,6 +58,24 @@ class Pictures:
         indices = np.asarray(indices, dtype=np.int64)
         return replace(self, names=tuple(self.names[i] for i in indices), labels=self.labels[indices])
 
+    def joined(self, other: Pictures) -> Pictures:
+        """These pictures, then the other's, over both class lists in that order.
+
+        Raises DataError for pictures of another folder or modality, and for a class that both have.
+        """
+        both = sorted(set(self.classes) & set(other.classes))
+        if (self.folder, self.modality) != (other.folder, other.modality) or both:
+            raise DataError(
+                f"{self.modality} pictures of {self.folder} can not be joined with {other.modality} pictures of "
+                f"{other.folder}{f', both have {both[0]!r}' if both else ''}"
+            )
+        return replace(
+            self,
+            names=self.names + other.names,
+            labels=np.concatenate([self.labels, other.labels + len(self.classes)]),
+            classes=self.classes + other.classes,
+        )
+
     def of_classes(self, classes: Iterable[str]) -> Pictures:
         """The pictures of the given classes, relabelled by position in ``classes``; order of pictures is kept.
 
@@ -83,6 +101,8 @@ class Dataset:
     """As shown in tables, for example ``Sketchy``."""
     sketches: Pictures
     photos: Pictures
+    notes: tuple[str, ...] = ()
+    """Sentences that belong under every table of scores on this data set."""
 
     def __post_init__(self) -> None:
         if self.sketches.classes != self.photos.classes:

@@ -1,15 +1,18 @@
 """Which classes are seen, which are for validation, which are for testing.
 
 The committed lists stand in ``split_lists/<data set>/<split>.toml``. SEM-PCYC's (Dutta and Akata, CVPR 2019, used by
-PCMSN) follow from a rule: NumPy's legacy generator with seed 0 over the sorted class names.
+PCMSN) follow from a rule: NumPy's legacy generator with seed 0 over the sorted class names. The other published splits
+list unseen classes only; their validation classes are drawn from the seen ones (``unseen_split``), so that no test
+class takes part in choosing an epoch.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -23,6 +26,7 @@ else:
 
 SPLIT_LISTS = Path(__file__).parent / "split_lists"
 PARTS = ("train", "val", "test")
+Reported = Literal["val+test", "test"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Split:
     """Unseen classes on which the best epoch is chosen."""
     test: tuple[str, ...]
     """Unseen classes that nothing is chosen on."""
+    reported: Reported = "val+test"
+    """The classes that the split's published scores are on; ``test`` where our own rule drew the validation classes."""
+    missing: tuple[str, ...] = ()
+    """Classes of the list that the data set lacks and that were left out of the parts, as the user allowed."""
 
     def __post_init__(self) -> None:
         for first, second in (("train", "val"), ("train", "test"), ("val", "test")):
@@ -55,22 +63,59 @@ class Split:
         """All classes, sorted."""
         return tuple(sorted(self.train + self.val + self.test))
 
-    def check_fits(self, dataset_name: str, classes: Sequence[str]) -> None:
-        """Raise SplitError that names the first differences unless the split divides exactly ``classes``."""
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {
+            "name": self.name,
+            **{part: list(getattr(self, part)) for part in PARTS},
+            "reported": self.reported,
+            "missing": list(self.missing),
+        }
+
+    def fitted(self, dataset_name: str, classes: Collection[str], *, allow_missing: bool = False) -> Split:
+        """The split of exactly ``classes``: itself, or with ``allow_missing`` itself without what ``classes`` lacks.
+
+        Raises SplitError that names the first differences, and for a part of which nothing is left.
+        """
         lacking = sorted(set(self.classes) - set(classes))
         extra = sorted(set(classes) - set(self.classes))
-        if not lacking and not extra:
-            return
-        differences = []
-        if lacking:
-            hints = ", ".join(f"{name!r}{did_you_mean(name, extra)}" for name in lacking[:5])
-            differences.append(f"{len(lacking)} of its classes are not in the folder ({hints})")
-        if extra:
-            differences.append(f"{len(extra)} folders are not in the split ({enumerate_names(extra)})")
-        raise SplitError(
-            f"split {self.name!r} does not fit {dataset_name}: {' and '.join(differences)}. "
-            "Rename the folders, or pass --split with another split or a TOML file with train, val and test lists"
+        if extra or (lacking and not allow_missing):
+            raise SplitError(_misfit(self.name, dataset_name, lacking, extra))
+        if not lacking:
+            return self
+        parts = {part: tuple(name for name in getattr(self, part) if name not in lacking) for part in PARTS}
+        gone = [part for part in PARTS if not parts[part]]
+        if gone:
+            raise SplitError(
+                f"split {self.name!r}: {dataset_name} has none of its {enumerate_names(gone)} classes; "
+                "add their pictures, or pass another --split"
+            )
+        return replace(self, train=parts["train"], val=parts["val"], test=parts["test"], missing=tuple(lacking))
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of scores on this split should know."""
+        if not self.missing:
+            return ()
+        total = len(self.classes) + len(self.missing)
+        return (
+            f"{len(self.missing)} of the {total} classes of split {self.name} are not in the data "
+            f"({enumerate_names(self.missing)}): not comparable with scores on the whole split.",
         )
+
+
+def _misfit(split: str, dataset_name: str, lacking: Sequence[str], extra: Sequence[str]) -> str:
+    differences = []
+    if lacking:
+        hints = ", ".join(f"{name!r}{did_you_mean(name, extra)}" for name in lacking[:5])
+        more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+        differences.append(f"{len(lacking)} of its classes are not in the folder ({hints}{more})")
+    if extra:
+        differences.append(f"{len(extra)} folders are not in the split ({enumerate_names(extra)})")
+    allow = "" if extra else "; to run without them pass --allow-missing-classes, which every table will say"
+    return (
+        f"split {split!r} does not fit {dataset_name}: {' and '.join(differences)}. "
+        f"Rename the folders, or pass --split with another split or a TOML file with train, val and test lists{allow}"
+    )
 
 
 def sem_pcyc_split(classes: Iterable[str], train_share: float, val_share: float, name: str = "sem-pcyc") -> Split:
@@ -88,6 +133,24 @@ def random_split(classes: Iterable[str], seed: int) -> Split:
     return _drawn_split(f"random-{seed}", names, train_share, val_share, np.random.RandomState(seed))
 
 
+def unseen_split(name: str, classes: Iterable[str], unseen: Iterable[str]) -> Split:
+    """A split with the given test classes; of the others a tenth, drawn by SEM-PCYC's rule, are for validation.
+
+    Raises SplitError for unseen classes that are not among ``classes`` or leave fewer than two seen ones.
+    """
+    names, test = sorted(set(classes)), sorted(set(unseen))
+    unknown = [name for name in test if name not in names]
+    if unknown:
+        hints = ", ".join(f"{name!r}{did_you_mean(name, names)}" for name in unknown[:5])
+        raise SplitError(f"split {name!r}: {len(unknown)} unseen classes are not among the {len(names)}: {hints}")
+    seen = np.setdiff1d(np.array(names), np.array(test, dtype=str))
+    if len(seen) < 2:
+        raise SplitError(f"split {name!r}: {len(seen)} seen classes are left, at least 2 are needed (train and val)")
+    val = np.random.RandomState(0).choice(seen, max(1, len(seen) // 10), replace=False)
+    train = np.setdiff1d(seen, val)
+    return Split(name, _sorted(train), _sorted(val), _sorted(test), reported="test")
+
+
 def _drawn_split(
     name: str, classes: Iterable[str], train_share: float, val_share: float, generator: np.random.RandomState
 ) -> Split:
@@ -96,24 +159,52 @@ def _drawn_split(
     train = generator.choice(names, int(train_share * len(names) + 1e-9), replace=False)
     val = generator.choice(np.setdiff1d(names, train), int(val_share * len(names) + 1e-9), replace=False)
     test = np.setdiff1d(names, np.concatenate([train, val]))
-    parts = (tuple(sorted(str(item) for item in part)) for part in (train, val, test))
-    return Split(name, *parts)
+    return Split(name, _sorted(train), _sorted(val), _sorted(test))
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(str(name) for name in names))
 
 
 def read_split(path: Path) -> Split:
-    """The split of a TOML file with the lists ``train``, ``val`` and ``test``; raises SplitError when it is not one."""
+    """The split of a TOML file with the lists ``train``, ``val`` and ``test``, and perhaps ``reported``.
+
+    Raises SplitError when it is not one.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SplitError(f"{path} can not be read as a split ({error}); expected TOML with train, val, test") from error
-    unknown = sorted(set(content) - set(PARTS))
+    known = (*PARTS, "reported")
+    unknown = sorted(set(content) - set(known))
     if unknown:
-        raise SplitError(f"{path}: unknown key {unknown[0]!r}{did_you_mean(unknown[0], PARTS)}; expected {PARTS}")
+        raise SplitError(f"{path}: unknown key {unknown[0]!r}{did_you_mean(unknown[0], known)}; expected {known}")
     for part in PARTS:
         names = content.get(part)
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise SplitError(f"{path}: {part!r} must be a list of class names, got {names!r}")
-    return Split(path.stem, *(tuple(sorted(content[part])) for part in PARTS))
+    reported = content.get("reported", "val+test")
+    if reported not in get_args(Reported):
+        raise SplitError(f"{path}: 'reported' must be one of {get_args(Reported)}, got {reported!r}")
+    train, val, test = (_sorted(content[part]) for part in PARTS)
+    return Split(path.stem, train, val, test, reported=reported)
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    """Class names from a text file, one a line, in its order; empty lines and those that start with # do not count.
+
+    Raises SplitError for a file that can not be read, holds none, or holds one twice.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise SplitError(f"{path} can not be read as a list of classes ({error}); expected one name a line") from error
+    names = tuple(line for line in lines if line and not line.startswith("#"))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if not names or twice:
+        reason = f"{enumerate_names(twice)} stands there twice" if twice else "it names no class"
+        raise SplitError(f"{path}: {reason}; expected one class name a line")
+    return names
 
 
 def published_splits(dataset_name: str) -> tuple[str, ...]:
@@ -121,33 +212,65 @@ def published_splits(dataset_name: str) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (SPLIT_LISTS / dataset_name).glob("*.toml")))
 
 
+def published_split(dataset_name: str, name: str) -> Split:
+    """A committed split; ``published_splits`` names them."""
+    return read_split(SPLIT_LISTS / dataset_name / f"{name}.toml")
+
+
 def default_split_name(dataset_name: str) -> str:
-    """``sem-pcyc`` for the benchmarks, ``toyworld`` for the toy world, ``random`` for a user's own folder."""
+    """``sem-pcyc`` for Sketchy and TU-Berlin, the one published split for QuickDraw, ``random`` for a user's folder."""
+    published = published_splits(dataset_name)
     if dataset_name == "toyworld":
         return "toyworld"
-    return "sem-pcyc" if "sem-pcyc" in published_splits(dataset_name) else "random"
+    if "sem-pcyc" in published:
+        return "sem-pcyc"
+    return published[0] if published else "random"
 
 
-def load_split(name: str | None, dataset_name: str, classes: Sequence[str], seed: int = 0) -> Split:
+def load_split(
+    name: str | None,
+    dataset_name: str,
+    classes: Sequence[str],
+    seed: int = 0,
+    *,
+    allow_missing: bool = False,
+) -> Split:
     """The split ``name`` (a published one, ``toyworld``, ``random`` or a TOML file) of a data set, checked to fit it.
 
-    ``seed`` counts for ``random`` only. None takes the data set's default.
+    ``seed`` counts for ``random`` only. None takes the data set's default. With ``allow_missing`` the data set may
+    lack classes of the split. Raises SplitError.
     """
-    name = name or default_split_name(dataset_name)
+    split = find_split(name or default_split_name(dataset_name), dataset_name, classes, seed)
+    return split.fitted(dataset_name, classes, allow_missing=allow_missing)
+
+
+def find_split(name: str, dataset_name: str, classes: Sequence[str], seed: int = 0) -> Split:
+    """As ``load_split``, of the whole list whether or not it fits ``classes``, which only ``random`` looks at."""
     published = published_splits(dataset_name)
     if name in published:
-        split = read_split(SPLIT_LISTS / dataset_name / f"{name}.toml")
-    elif name == "random":
-        split = random_split(classes, seed)
-    elif name == "toyworld" and dataset_name == "toyworld":
-        split = Split("toyworld", *(tuple(sorted(getattr(TOYWORLD_SPLIT, part))) for part in PARTS))
-    elif name.endswith(".toml"):
-        split = read_split(Path(name))
-    else:
-        known = (*published, "random", *(("toyworld",) if dataset_name == "toyworld" else ()))
-        raise SplitError(
-            f"no split {name!r} for {dataset_name}{did_you_mean(name, known)}; "
-            f"it has {enumerate_names(known)}, or pass a TOML file with train, val and test lists"
-        )
-    split.check_fits(dataset_name, classes)
-    return split
+        return published_split(dataset_name, name)
+    if name == "random":
+        return random_split(classes, seed)
+    if name == "toyworld" and dataset_name == "toyworld":
+        train, val, test = (_sorted(getattr(TOYWORLD_SPLIT, part)) for part in PARTS)
+        return Split("toyworld", train, val, test)
+    if name.endswith(".toml"):
+        return read_split(Path(name))
+    known = (*published, "random", *(("toyworld",) if dataset_name == "toyworld" else ()))
+    raise SplitError(
+        f"no split {name!r} for {dataset_name}{did_you_mean(name, known)}; "
+        f"it has {enumerate_names(known)}, or pass a TOML file with train, val and test lists"
+    )
+
+
+def load_unseen_split(path: Path, dataset_name: str, classes: Sequence[str], *, allow_missing: bool = False) -> Split:
+    """The split whose test classes a text file names (``--unseen-classes``); the other classes are seen.
+
+    Raises SplitError for names that the data set lacks, unless ``allow_missing``.
+    """
+    unseen = read_class_names(path)
+    missing = tuple(sorted(set(unseen) - set(classes))) if allow_missing else ()
+    present = [name for name in unseen if name not in missing]
+    if not present:
+        raise SplitError(f"{path}: {dataset_name} has none of its {len(unseen)} classes; correct the names")
+    return replace(unseen_split(path.stem, classes, present), missing=missing)

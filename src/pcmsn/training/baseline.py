@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from pcmsn.seeding import numpy_generator
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
 from pcmsn.training.preparation import Subject, open_extractors, open_subject
+from pcmsn.training.protocols import EmbeddedPictures, Protocol, protocol_classes
 from pcmsn.training.session import pick_device
-from pcmsn.training.testing import Protocol, UnseenEmbeddings, protocol_classes, unseen_tables
+from pcmsn.training.testing import unseen_tables
 
 BITS = 64
 
@@ -37,6 +38,8 @@ class FeatureAssessment:
     """Scores by what was ranked."""
     chance: float
     """Mean share of a query's class in the gallery, about what a random order scores in mAP@all."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the scores should know of the data."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -45,6 +48,7 @@ class FeatureAssessment:
             "protocol": self.protocol,
             "classes": self.classes,
             "chance": self.chance,
+            "notes": list(self.notes),
             "rows": {name: scores.to_dict() for name, scores in self.rows.items()},
         }
 
@@ -70,7 +74,8 @@ def score_features(
     """Features as they are, standardised with statistics of the seen classes, and 64-bit ITQ codes of the latter."""
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
     unseen = unseen_tables(subject, extractors, settings)
-    return compare_features(subject.split, train, unseen, family, title=extractors.photo.name)
+    found = compare_features(subject.split, train, unseen, family, title=extractors.photo.name)
+    return tuple(replace(result, notes=subject.notes) for result in found)
 
 
 def compare_features(
@@ -116,10 +121,10 @@ def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(features / np.where(length > 0, length, 1), dtype=np.float32)
 
 
-def _embeddings(tables: FeatureTables, sketches: NDArray[np.float32], photos: NDArray[np.float32]) -> UnseenEmbeddings:
-    return UnseenEmbeddings(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
+def _embeddings(tables: FeatureTables, sketches: NDArray[np.float32], photos: NDArray[np.float32]) -> EmbeddedPictures:
+    return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
 
 
-def _chance(part: UnseenEmbeddings) -> float:
+def _chance(part: EmbeddedPictures) -> float:
     share = np.bincount(part.photo_pictures.labels, minlength=len(part.photo_pictures.classes)) / len(part.photos)
     return float(share[part.sketch_pictures.labels].mean())

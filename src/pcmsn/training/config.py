@@ -21,15 +21,27 @@ class DataConfig:
     """Which pictures, and which of their classes are seen."""
 
     dataset: str = "Sketchy"
-    """``Sketchy``, ``TU-Berlin``, ``toyworld``, or a folder with ``sketch/<class>/*`` and ``photo/<class>/*``."""
+    """A benchmark (``Sketchy``, ``TU-Berlin``, ``QuickDraw``), ``toyworld``, or a folder with ``sketch/<class>/*``
+    and ``photo/<class>/*``."""
     data_root: str = "./ZS-SBIR"
-    """The folder that holds ``Sketchy``, ``TU-Berlin`` and ``toyworld``."""
+    """The folder that holds the benchmarks and ``toyworld``."""
     photos: PhotoVariant = "extended"
     """Sketchy's photos: its extension (which includes the originals) or the 12,500 originals alone."""
     split: str = ""
     """A published split, ``random``, or a TOML file; empty takes the data set's own."""
     split_seed: int = 0
     """Seed of ``random``; the run's seed does not change the split."""
+    unseen_classes: str = ""
+    """A text file with one class name a line: these are the test classes, in place of ``split``."""
+    file_list: str = ""
+    """A folder of SAKE's or ZSE-SBIR's file lists, which name the pictures and the unseen classes."""
+    allow_missing_classes: bool = False
+    """Whether the data set may lack classes of the split; every table then says so."""
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("split", "unseen_classes", "file_list") if getattr(self, name)]
+        if len(given) > 1:
+            raise ConfigError(f"data.{' and data.'.join(given)} each name the unseen classes; expected one of them")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,10 @@ from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings, Progress
 from pcmsn.training.history import Observer
 from pcmsn.training.preparation import open_extractors, open_subject
+from pcmsn.training.protocols import Protocol
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import pick_device, train_run
-from pcmsn.training.testing import Assessment, Protocol, assess_run
+from pcmsn.training.testing import Assessment, assess_run
 
 RUN, FEATURES, PICTURE = "run", "features", "retrieval.png"
 

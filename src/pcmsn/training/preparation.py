@@ -5,6 +5,7 @@ Everything that can be wrong is checked before the first picture is decoded.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +14,14 @@ from numpy.typing import NDArray
 
 from pcmsn.backbones.base import Backbone, Extractors
 from pcmsn.backbones.load import load_extractors
-from pcmsn.data.datasets import TOYWORLD, open_dataset
+from pcmsn.data.datasets import BENCHMARKS, TOYWORLD, find_layout, open_dataset
+from pcmsn.data.file_lists import FileLists, read_file_lists
 from pcmsn.data.records import Dataset
-from pcmsn.data.splits import Split, load_split
+from pcmsn.data.splits import Split, load_split, load_unseen_split
 from pcmsn.data.toyworld import toyworld_class_vectors
 from pcmsn.errors import BackboneError, SemanticsError
 from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
-from pcmsn.training.config import RunConfig, SemanticsConfig
+from pcmsn.training.config import DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
 from pcmsn.training.loop import TrainingData
 from pcmsn.training.pretraining import pretrain_tiny
@@ -36,9 +38,16 @@ class Subject:
     dataset: Dataset
     split: Split
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of any score on this subject should know."""
+        return self.dataset.notes + self.split.notes()
+
 
 def open_pictures(config: RunConfig, progress: Progress | None = None) -> Dataset:
     """The pictures of a configuration; draws the toy world if it is missing."""
+    if config.data.file_list:
+        return _open_file_lists(config.data).dataset
     data = config.data
     return open_dataset(
         data.dataset,
@@ -50,8 +59,21 @@ def open_pictures(config: RunConfig, progress: Progress | None = None) -> Datase
 
 def open_subject(config: RunConfig, progress: Progress | None = None) -> Subject:
     """The pictures and the split of a configuration, checked to fit each other."""
-    data, dataset = config.data, open_pictures(config, progress)
-    return Subject(dataset, load_split(data.split or None, dataset.name, dataset.classes, data.split_seed))
+    data = config.data
+    if data.file_list:
+        lists = _open_file_lists(data)
+        return Subject(lists.dataset, lists.split)
+    dataset = open_pictures(config, progress)
+    name, classes, allow = dataset.name, dataset.classes, data.allow_missing_classes
+    if data.unseen_classes:
+        return Subject(dataset, load_unseen_split(Path(data.unseen_classes), name, classes, allow_missing=allow))
+    return Subject(dataset, load_split(data.split or None, name, classes, data.split_seed, allow_missing=allow))
+
+
+def _open_file_lists(data: DataConfig) -> FileLists:
+    layout = find_layout(data.dataset, Path(data.data_root))
+    root = Path(os.path.commonpath([layout.sketches, layout.photos]))
+    return read_file_lists(Path(data.file_list), layout.name, root, allow_missing_classes=data.allow_missing_classes)
 
 
 def open_class_vectors(config: SemanticsConfig, dataset_name: str) -> ClassVectors:
@@ -105,6 +127,8 @@ class PreparedRun:
 
     data: TrainingData
     record: RunRecord
+    notes: tuple[str, ...] = ()
+    """What a reader of the run's scores should know of its data."""
 
 
 def prepare_training(
@@ -132,7 +156,7 @@ def prepare_training(
         semantic_sources=vectors.sources,
         unreadable=len(data.train.unreadable) + len(data.val.unreadable),
     )
-    return PreparedRun(data, record)
+    return PreparedRun(data, record, subject.notes)
 
 
 def resolved(config: RunConfig) -> RunConfig:
@@ -151,12 +175,19 @@ def resolved(config: RunConfig) -> RunConfig:
             raise BackboneError(f"--backbone {spec}: no such file or folder {location}")
         spec = f"{kind}:{absolute(location)}"
     dataset = config.data.dataset
-    if Path(dataset).is_dir() and dataset not in ("Sketchy", "TU-Berlin", TOYWORLD):
+    if Path(dataset).is_dir() and dataset not in (*BENCHMARKS, TOYWORLD):
         dataset = absolute(dataset)
-    split = absolute(config.data.split) if config.data.split.endswith(".toml") else config.data.split
+    data = config.data
     return replace(
         config,
-        data=replace(config.data, dataset=dataset, data_root=absolute(config.data.data_root), split=split),
+        data=replace(
+            data,
+            dataset=dataset,
+            data_root=absolute(data.data_root),
+            split=absolute(data.split) if data.split.endswith(".toml") else data.split,
+            unseen_classes=absolute(data.unseen_classes) if data.unseen_classes else "",
+            file_list=absolute(data.file_list) if data.file_list else "",
+        ),
         semantics=replace(config.semantics, root=absolute(config.semantics.root)),
         backbone=replace(config.backbone, spec=spec, model_root=absolute(config.backbone.model_root)),
     )

@@ -236,7 +236,12 @@ def _record_from(content: dict[str, Any], path: Path) -> RunRecord:
         split = content["split"]
         parts = {part: tuple(split[part]) for part in ("train", "val", "test")}
         nested: dict[str, Any] = {
-            "split": Split(name=split["name"], **parts),
+            "split": Split(
+                name=split["name"],
+                **parts,
+                reported=split.get("reported", "val+test"),
+                missing=tuple(split.get("missing", ())),
+            ),
             "dims": FeatureDims(**content["dims"]),
             "sketch_extractor": ExtractorRecord(**content["sketch_extractor"]),
             "photo_extractor": ExtractorRecord(**content["photo_extractor"]),

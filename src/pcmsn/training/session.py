@@ -75,6 +75,8 @@ def _tell(prepared: PreparedRun, note: Callable[[str], None]) -> None:
         f"{len(split.val)} for validation ({len(val.sketches.pictures)}, {len(val.photos.pictures)}), "
         f"{len(split.test)} for testing"
     )
+    for text in prepared.notes:
+        note(text)
     for name, reason in (train.unreadable + val.unreadable)[:10]:
         note(f"skipped {name}: {reason}")
     if prepared.record.unreadable > 10:

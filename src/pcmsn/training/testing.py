@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pcmsn.backbones.base import Extractors
 from pcmsn.backbones.cache import FeatureCache
-from pcmsn.data.records import Pictures
-from pcmsn.data.splits import Split
 from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
 from pcmsn.evaluation.families import MetricFamily, metric_family
 from pcmsn.evaluation.grid import choose_queries, query_results, retrieval_grid
 from pcmsn.evaluation.ranking import nearest_photos
-from pcmsn.evaluation.scoring import Scores, score_codes, score_embeddings
+from pcmsn.evaluation.scoring import Scores
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.pcmsn import PCMSN
 from pcmsn.seeding import numpy_generator
@@ -32,57 +29,26 @@ from pcmsn.training.preparation import (
     open_pictures,
     open_subject,
 )
+from pcmsn.training.protocols import (
+    EmbeddedPictures,
+    Generalized,
+    Protocol,
+    check_generalized,
+    generalize,
+    protocol_classes,
+)
 from pcmsn.training.released import load_released_model, read_released_path
 from pcmsn.training.run_folder import RunFolder, RunRecord, check_extractors
 from pcmsn.training.session import pick_device
 
-Protocol = Literal["val+test", "test"]
-
-
-@dataclass(frozen=True, eq=False)
-class UnseenEmbeddings:
-    """Embeddings of all validation and test pictures, rows as in the pictures."""
-
-    sketches: NDArray[np.float32]
-    """(Q, dim)."""
-    photos: NDArray[np.float32]
-    """(N, dim)."""
-    sketch_pictures: Pictures
-    photo_pictures: Pictures
-
-    def of_classes(self, classes: tuple[str, ...]) -> UnseenEmbeddings:
-        """The rows of some of the classes: both the queries and the gallery shrink."""
-        return UnseenEmbeddings(
-            sketches=self.sketches[_rows_of(self.sketch_pictures, classes)],
-            photos=self.photos[_rows_of(self.photo_pictures, classes)],
-            sketch_pictures=self.sketch_pictures.of_classes(classes),
-            photo_pictures=self.photo_pictures.of_classes(classes),
-        )
-
-    def score(self, family: MetricFamily) -> Scores:
-        """Scores of the real-valued embeddings."""
-        return score_embeddings(
-            self.sketches, self.sketch_pictures.labels, self.photos, self.photo_pictures.labels, family=family
-        )
-
-    def score_codes(self, itq: ITQ, family: MetricFamily) -> Scores:
-        """Scores of the binary codes."""
-        return score_codes(
-            itq.encode_sketches(self.sketches),
-            self.sketch_pictures.labels,
-            itq.encode_photos(self.photos),
-            self.photo_pictures.labels,
-            family=family,
-            name=f"itq-{itq.bits}",
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class ProtocolScores:
-    """The scores under one protocol: which unseen classes are queried and make up the gallery."""
+    """The scores under one protocol: what is queried and what makes up the gallery."""
 
     protocol: Protocol
     classes: int
+    """Number of unseen classes among those queried."""
     real: Scores
     binary: Scores
 
@@ -92,13 +58,9 @@ class ProtocolScores:
 
 
 def unseen_tables(subject: Subject, extractors: Extractors, settings: ExtractionSettings) -> FeatureTables:
-    """Features of the validation and test classes' pictures."""
-    return feature_tables(subject.dataset, subject.split.val + subject.split.test, extractors, settings)
-
-
-def protocol_classes(split: Split) -> dict[Protocol, tuple[str, ...]]:
-    """``val+test`` (the paper's test set) and ``test`` (nothing was chosen on it), with their classes."""
-    return {"val+test": split.val + split.test, "test": split.test}
+    """Features of the unseen classes' pictures; the reported protocol has them all."""
+    reported = next(iter(protocol_classes(subject.split).values()))
+    return feature_tables(subject.dataset, reported, extractors, settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +71,9 @@ class Assessment:
     family: MetricFamily
     bits: int
     protocols: tuple[ProtocolScores, ...]
-    unseen: UnseenEmbeddings
+    """The reported one first."""
+    unseen: EmbeddedPictures
+    """What the first protocol asks and searches."""
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,7 +87,7 @@ class Assessment:
         }
 
     def write_embeddings(self, target: Path) -> None:
-        """Write the val+test embeddings with class names as labels, for ``pcmsn score``."""
+        """Write the embeddings of the first protocol with class names as labels, for ``pcmsn score``."""
         sketches, photos = self.unseen.sketch_pictures, self.unseen.photo_pictures
         write_embeddings(
             target,
@@ -154,19 +118,41 @@ def assess(
     *,
     family: MetricFamily,
     title: str,
+    generalized: tuple[Generalized, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Assessment:
-    """Embed the unseen classes once and score both protocols, real-valued and binary."""
+    """Embed the unseen classes once and score their protocols, real-valued and binary.
+
+    With ``generalized`` the seen classes are embedded, too, and compete with the reported unseen ones.
+    """
     tables = unseen_tables(subject, extractors, settings)
+    unreadable = len(tables.unreadable)
+    unseen = _embedded(model, tables)
+    parts = {protocol: unseen.of_classes(names) for protocol, names in protocol_classes(subject.split).items()}
+    reported = next(iter(parts.values()))
+    if generalized:
+        seen_tables = feature_tables(subject.dataset, subject.split.train, extractors, settings)
+        unreadable += len(seen_tables.unreadable)
+        seen = _embedded(model, seen_tables)
+        parts |= {form: generalize(form, reported, seen) for form in generalized}
+    protocols = [
+        ProtocolScores(
+            protocol,
+            len(reported.classes if protocol in generalized else part.classes),
+            part.score(family),
+            part.score_codes(itq, family),
+        )
+        for protocol, part in parts.items()
+    ]
+    notes = (*subject.notes, *notes)
+    if unreadable:
+        notes = (*notes, f"{unreadable} unreadable pictures were left out.")
+    return Assessment(title, family, itq.bits, tuple(protocols), reported, notes)
+
+
+def _embedded(model: PCMSN, tables: FeatureTables) -> EmbeddedPictures:
     sketches, photos = embed(model, tables)
-    unseen = UnseenEmbeddings(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
-    protocols = []
-    for protocol, classes in protocol_classes(subject.split).items():
-        part = unseen.of_classes(classes)
-        protocols.append(ProtocolScores(protocol, len(classes), part.score(family), part.score_codes(itq, family)))
-    if tables.unreadable:
-        notes = (*notes, f"{len(tables.unreadable)} unreadable pictures were left out.")
-    return Assessment(title, family, itq.bits, tuple(protocols), unseen, notes)
+    return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
 
 
 def assess_run(
@@ -176,11 +162,12 @@ def assess_run(
     data_root: str | None = None,
     backbone: str | None = None,
     model_root: str | None = None,
+    generalized: tuple[str, ...] = (),
     cache: Path,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Assessment:
-    """Test a run folder or a released ``model_best.pth``.
+    """Test a run folder or a released ``model_best.pth``; ``generalized`` names further protocols.
 
     ``data_root``, ``backbone`` and ``model_root`` say where things are now, where that changed since training. Raises
     CheckpointError when the extractor is not the one that the run was trained on.
@@ -188,8 +175,9 @@ def assess_run(
     device = pick_device(device)
     settings = ExtractionSettings(FeatureCache(cache), device=device, progress=progress)
     moved = _Moved(data_root, backbone, model_root)
+    forms = check_generalized(generalized)
     if run.suffix == ".pth":
-        return _assess_released(run, moved, settings, metric_family(family), progress)
+        return _assess_released(run, moved, settings, metric_family(family), forms, progress)
     trained = RunFolder(run).load_trained()
     config = moved.applied_to(trained.config)
     subject = _subject_of(config, trained.record, run, progress)
@@ -205,6 +193,7 @@ def assess_run(
         settings,
         family=metric_family(family),
         title=title,
+        generalized=forms,
         notes=() if trained.record.finished else (unfinished,),
     )
 
@@ -231,12 +220,16 @@ class _Moved:
 def _subject_of(config: RunConfig, record: RunRecord, run: Path, progress: Progress | None) -> Subject:
     """The data set with the split that the run was trained on, whatever the split's file says now."""
     dataset = open_pictures(config, progress)
-    record.split.check_fits(f"{dataset.name} (as {run} was trained)", dataset.classes)
-    return Subject(dataset, record.split)
+    return Subject(dataset, record.split.fitted(f"{dataset.name} (as {run} was trained)", dataset.classes))
 
 
 def _assess_released(
-    path: Path, moved: _Moved, settings: ExtractionSettings, family: MetricFamily, progress: Progress | None
+    path: Path,
+    moved: _Moved,
+    settings: ExtractionSettings,
+    family: MetricFamily,
+    generalized: tuple[Generalized, ...],
+    progress: Progress | None,
 ) -> Assessment:
     """A released checkpoint; ITQ is fitted here on the training classes, as the checkpoint has none."""
     released = read_released_path(path)
@@ -252,9 +245,4 @@ def _assess_released(
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
     itq = fit_itq(model, train, numpy_generator(0, "itq"))
     title = f"{path.parent.name}, {extractors.photo.name}"
-    return assess(model, itq, subject, extractors, settings, family=family, title=title)
-
-
-def _rows_of(pictures: Pictures, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    positions = [pictures.classes.index(name) for name in classes]
-    return np.flatnonzero(np.isin(pictures.labels, positions))
+    return assess(model, itq, subject, extractors, settings, family=family, title=title, generalized=generalized)

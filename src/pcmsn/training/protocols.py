@@ -1,0 +1,131 @@
+"""Which embedded pictures are queries and which are the gallery: the protocols of the field, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.data.records import Pictures
+from pcmsn.data.splits import Split
+from pcmsn.errors import EvaluationError, did_you_mean, enumerate_names
+from pcmsn.evaluation.families import MetricFamily
+from pcmsn.evaluation.scoring import Scores, score_codes, score_embeddings
+from pcmsn.hashing.itq import ITQ
+from pcmsn.seeding import numpy_generator
+
+Generalized = Literal["generalized-sem-pcyc", "generalized-pcmsn"]
+Protocol = Literal["val+test", "test", "generalized-sem-pcyc", "generalized-pcmsn"]
+
+MEANING: dict[Protocol, str] = {
+    "val+test": "the test set of SEM-PCYC and PCMSN; the best epoch was chosen on its validation part",
+    "test": "strict: nothing was chosen on these classes",
+    "generalized-sem-pcyc": "seen pictures, a fifth as many as unseen ones, are among the queries and in the gallery",
+    "generalized-pcmsn": "all photos of the seen classes are in the gallery, too; queries are unseen",
+}
+"""What is asked and searched under each protocol, for people."""
+
+SEEN_SHARE = 0.2
+"""Seen pictures that SEM-PCYC's generalised form adds, as a share of the unseen ones of the same modality."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedPictures:
+    """Embeddings of both modalities over the same classes, rows as in the pictures."""
+
+    sketches: NDArray[np.float32]
+    """(Q, dim)."""
+    photos: NDArray[np.float32]
+    """(N, dim)."""
+    sketch_pictures: Pictures
+    photo_pictures: Pictures
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names; labels are positions in it."""
+        return self.photo_pictures.classes
+
+    def of_classes(self, classes: tuple[str, ...]) -> EmbeddedPictures:
+        """The rows of some of the classes: both the queries and the gallery shrink."""
+        return EmbeddedPictures(
+            sketches=self.sketches[_rows_of(self.sketch_pictures, classes)],
+            photos=self.photos[_rows_of(self.photo_pictures, classes)],
+            sketch_pictures=self.sketch_pictures.of_classes(classes),
+            photo_pictures=self.photo_pictures.of_classes(classes),
+        )
+
+    def score(self, family: MetricFamily) -> Scores:
+        """Scores of the real-valued embeddings."""
+        return score_embeddings(
+            self.sketches, self.sketch_pictures.labels, self.photos, self.photo_pictures.labels, family=family
+        )
+
+    def score_codes(self, itq: ITQ, family: MetricFamily) -> Scores:
+        """Scores of the binary codes."""
+        return score_codes(
+            itq.encode_sketches(self.sketches),
+            self.sketch_pictures.labels,
+            itq.encode_photos(self.photos),
+            self.photo_pictures.labels,
+            family=family,
+            name=f"itq-{itq.bits}",
+        )
+
+
+def protocol_classes(split: Split) -> dict[Protocol, tuple[str, ...]]:
+    """The protocols of a split with their unseen classes, the one that its published scores are on first.
+
+    ``val+test`` and ``test`` for SEM-PCYC's splits and a user's own; ``test`` alone where a published list has no
+    validation classes.
+    """
+    if split.reported == "test":
+        return {"test": split.test}
+    return {"val+test": split.val + split.test, "test": split.test}
+
+
+def check_generalized(names: tuple[str, ...]) -> tuple[Generalized, ...]:
+    """The generalised forms of these names; raises EvaluationError for an unknown one."""
+    known = get_args(Generalized)
+    for name in names:
+        if name not in known:
+            raise EvaluationError(
+                f"no generalised protocol {name!r}{did_you_mean(name, known)}; there are {enumerate_names(known)}"
+            )
+    return tuple(form for form in known if form in names)
+
+
+def generalize(form: Generalized, unseen: EmbeddedPictures, seen: EmbeddedPictures) -> EmbeddedPictures:
+    """Queries and gallery of a generalised protocol, in which seen classes compete with unseen ones.
+
+    ``generalized-sem-pcyc`` draws its seen pictures without replacement, the same ones in every run.
+    """
+    if form == "generalized-pcmsn":
+        added = replace(seen, sketches=seen.sketches[:0], sketch_pictures=seen.sketch_pictures.select([]))
+    else:
+        sketch_rows = _drawn(len(seen.sketches), SEEN_SHARE * len(unseen.sketches), "sketch")
+        photo_rows = _drawn(len(seen.photos), SEEN_SHARE * len(unseen.photos), "photo")
+        added = EmbeddedPictures(
+            sketches=seen.sketches[sketch_rows],
+            photos=seen.photos[photo_rows],
+            sketch_pictures=seen.sketch_pictures.select(sketch_rows),
+            photo_pictures=seen.photo_pictures.select(photo_rows),
+        )
+    return EmbeddedPictures(
+        sketches=np.concatenate([unseen.sketches, added.sketches]),
+        photos=np.concatenate([unseen.photos, added.photos]),
+        sketch_pictures=unseen.sketch_pictures.joined(added.sketch_pictures),
+        photo_pictures=unseen.photo_pictures.joined(added.photo_pictures),
+    )
+
+
+def _drawn(available: int, wanted: float, modality: str) -> NDArray[np.int64]:
+    generator = numpy_generator(0, "generalized", modality)
+    count = min(available, int(wanted))
+    return np.sort(generator.choice(available, count, replace=False)).astype(np.int64)
+
+
+def _rows_of(pictures: Pictures, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    positions = [pictures.classes.index(name) for name in classes]
+    return np.flatnonzero(np.isin(pictures.labels, positions))
