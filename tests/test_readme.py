@@ -30,14 +30,14 @@ def commands(page: Path) -> list[list[str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_and_option_on_the_page_exists(page: Path) -> None:
-    for words in commands(page):
-        command = get_command(app)
+    for line in commands(page):
+        command, words = get_command(app), line
         while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
-            assert words[0] in command.commands, words
+            assert words[0] in command.commands, line
             command, words = command.commands[words[0]], words[1:]
         options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         given = {word.split("=")[0] for word in words if word.startswith("--")}
-        assert given <= options | {"--help", "--version"}, f"{page.name}: {' '.join(words)}"
+        assert given <= options | {"--help", "--version"}, f"{page.name}: {' '.join(line)}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,8 +1,8 @@
 """From the folder names of a distribution to the prepared class names that splits and class vectors use.
 
-Prepared names are lower case with underscores, and keep parentheses: ``hot_air_balloon``, ``car_(sedan)``. A distributed
-name is matched by its letters alone, because the distributions differ in spaces, hyphens and parentheses or leave them
-out; names with other letters (misspellings, short forms) stand in ``class_names_data/<data set>.toml``.
+Prepared names are lower case with underscores, and keep parentheses: ``hot_air_balloon``, ``car_(sedan)``. A
+distributed name is matched by its letters alone, because the distributions differ in spaces, hyphens and parentheses or
+leave them out; names with other letters (misspellings, short forms) stand in ``class_names_data/<data set>.toml``.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def prepared_class_name(dataset: str, distributed_name: str, modality: Modality)
     if name is None:
         known = known_class_names(dataset)
         raise DataError(
-            f"{dataset} has no class {distributed_name!r} among its {len(known)}{did_you_mean(distributed_name, known)}; "
-            "rename the folder or leave it out"
+            f"{dataset} has no class {distributed_name!r} among its {len(known)}"
+            f"{did_you_mean(distributed_name, known)}; rename the folder or leave it out"
         )
     return name
 

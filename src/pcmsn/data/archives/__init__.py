@@ -1,0 +1,1 @@
+"""Unpacking archives that nobody vouches for: .zip, .tar and .7z."""
