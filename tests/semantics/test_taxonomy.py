@@ -64,6 +64,35 @@ def test_a_hand_worked_hierarchy() -> None:
     assert PETS.parents("dog") == ("canine", "pet")
 
 
+def test_depths_are_the_shortest_and_the_longest_way_to_a_root() -> None:
+    taxonomy = Taxonomy({"z": ["deep", "root"], "deep": "root", "child": "z", "alone": []})
+    assert [taxonomy.min_depth(node) for node in ("root", "deep", "z", "child", "alone")] == [0, 1, 1, 2, 0]
+    assert [taxonomy.max_depth(node) for node in ("root", "deep", "z", "child", "alone")] == [0, 1, 2, 3, 0]
+    assert taxonomy.height == 3
+    assert Taxonomy({"child": "z"}, height=3).height == 3
+    assert Taxonomy({}).height == 0
+    for depth in (taxonomy.min_depth, taxonomy.max_depth):
+        with pytest.raises(SemanticsError, match="no node 'deeep'"):
+            depth("deeep")
+
+
+@given(hierarchies())
+def test_depths_agree_with_all_ways_to_the_roots(parents: dict[str, list[str]]) -> None:
+    taxonomy = Taxonomy(parents)
+
+    def ways(node: str) -> list[int]:
+        return [1 + way for parent in taxonomy.parents(node) for way in ways(parent)] or [0]
+
+    for node in taxonomy.nodes:
+        assert (taxonomy.min_depth(node), taxonomy.max_depth(node)) == (min(ways(node)), max(ways(node)))
+
+
+def test_vectors_hold_another_similarity_when_one_is_given() -> None:
+    vectors = PETS.hierarchical_vectors(["wolf", "dog"], lambda a, b: float(len(a) * 100 + len(b)))
+    assert PETS.nodes_of(["wolf", "dog"]) == ("animal", "canine", "dog", "pet", "wolf")
+    np.testing.assert_array_equal(vectors, [[406, 406, 403, 403, 404], [306, 306, 303, 303, 304]])
+
+
 def test_a_path_goes_through_a_common_ancestor_never_through_a_common_child() -> None:
     taxonomy = Taxonomy({"child": ["left", "right"]})
     assert taxonomy.path_similarity("left", "right") == 0

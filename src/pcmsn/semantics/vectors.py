@@ -2,23 +2,31 @@
 
 A source is a file ``<name>.npz`` with the arrays ``names`` (C,) and ``vectors`` (C, S), or a released ``<name>.npy``
 that holds a pickled dict from class name to vector; the latter passes through an unpickler that admits NumPy arrays
-and plain types only.
+and plain types only. The .npz files that this package writes say where they come from and carry a fingerprint of
+their content (``class_vector_file``).
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.errors import SemanticsError, did_you_mean, enumerate_names
+from pcmsn.semantics.class_vector_file import read_npz, write_npz
 from pcmsn.semantics.unpickling import read_pickled_npy
 
 SUFFIXES = (".npz", ".npy")
+_UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, zlib.error, NotImplementedError)  # as NumPy and zipfile raise
+_MEASURES = ("path", "wup", "lch", "jcn", "lin")
+_WORD_VECTORS = ("word2vec", "glove", "fasttext")
+_BENCHMARKS = ("Sketchy", "TU-Berlin", "QuickDraw")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +38,11 @@ class ClassVectors:
     values: NDArray[np.float32]
     """(C, S) vectors, finite."""
     sources: tuple[str, ...]
-    """Where the columns come from, in order."""
+    """Names of the files that the columns come from, in order."""
+    origins: tuple[str, ...] = ()
+    """What each source says of itself, for example its measure and information content; empty where it says nothing."""
+    fingerprints: tuple[str, ...] = ()
+    """The fingerprint that each source's file carries; empty for a file without one."""
 
     def __post_init__(self) -> None:
         where = "+".join(self.sources)
@@ -91,10 +103,19 @@ def _unambiguous(letters: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_class_vectors(path: Path) -> ClassVectors:
-    """The class vectors of one file; raises SemanticsError for another format or vectors of unequal lengths."""
+    """The class vectors of one file; raises SemanticsError for another format or vectors of unequal lengths.
+
+    A file that carries a fingerprint is refused when its content has changed since.
+    """
+    origin, fingerprint = "", ""
     try:
-        by_name = _read_npz(path) if path.suffix == ".npz" else _read_npy(path)
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        if path.suffix == ".npz":
+            content = read_npz(path)
+            by_name = _checked(zip(content.names, content.vectors, strict=True))
+            origin, fingerprint = content.source, content.fingerprint
+        else:
+            by_name = _read_npy(path)
+    except _UNREADABLE as error:
         raise SemanticsError(
             f"{path} can not be read as class vectors ({error}); expected .npz with the arrays names and vectors, "
             "or a released .npy with a pickled dict of class name to vector"
@@ -111,18 +132,13 @@ def read_class_vectors(path: Path) -> ClassVectors:
         )
     names = tuple(by_name)
     values = np.stack([by_name[name] for name in names]).astype(np.float32) if names else np.zeros((0, 1), np.float32)
-    return ClassVectors(names=names, values=values, sources=(path.stem,))
-
-
-def _read_npz(path: Path) -> dict[str, NDArray[np.float64]]:
-    with np.load(path, allow_pickle=False) as archive:
-        missing = {"names", "vectors"} - set(archive.files)
-        if missing:
-            raise ValueError(f"it lacks the array {' and '.join(sorted(missing))}, it has {sorted(archive.files)}")
-        names, vectors = archive["names"], np.asarray(archive["vectors"], dtype=np.float64)
-    if vectors.ndim != 2 or len(names) != len(vectors):
-        raise ValueError(f"{len(names)} names for vectors of shape {vectors.shape}")
-    return _checked(zip((str(name) for name in names), vectors, strict=True))
+    return ClassVectors(
+        names=names,
+        values=values,
+        sources=(path.stem,),
+        origins=(origin,),
+        fingerprints=(fingerprint,),
+    )
 
 
 def _read_npy(path: Path) -> dict[str, NDArray[np.float64]]:
@@ -150,8 +166,13 @@ def concatenate(parts: Sequence[ClassVectors]) -> ClassVectors:
         raise SemanticsError("no side information was named; pass --semantics NAME at least once")
     shared = [name for name in parts[0].names if all(name in part.names for part in parts[1:])]
     values = np.concatenate([part.of(shared) for part in parts], axis=1)
-    sources = tuple(source for part in parts for source in part.sources)
-    return ClassVectors(names=tuple(shared), values=values, sources=sources)
+    return ClassVectors(
+        names=tuple(shared),
+        values=values,
+        sources=tuple(source for part in parts for source in part.sources),
+        origins=tuple(origin for part in parts for origin in part.origins or ("",) * len(part.sources)),
+        fingerprints=tuple(value for part in parts for value in part.fingerprints or ("",) * len(part.sources)),
+    )
 
 
 def load_class_vectors(folder: Path, sources: Sequence[str]) -> ClassVectors:
@@ -171,18 +192,45 @@ def find_source(folder: Path, source: str) -> Path:
     if not folder.is_dir():
         raise SemanticsError(
             f"no folder {folder} with side information; expected {folder / source}.npy or .npz. "
-            "Point --semantics-root at the folder that holds one folder a data set"
+            f"Point --semantics-root at the folder that holds one folder a data set{_how_to_build(folder, source)}"
         )
     known = sorted({path.stem for path in folder.iterdir() if path.suffix in SUFFIXES})
     raise SemanticsError(
         f"no side information {source!r} in {folder}{did_you_mean(source, known)}; "
-        f"the folder has {enumerate_names(known, limit=12) or 'no .npy or .npz file'}"
+        f"the folder has {enumerate_names(known, limit=12) or 'no .npy or .npz file'}{_how_to_build(folder, source)}"
     )
 
 
-def write_class_vectors(path: Path, names: Sequence[str], vectors: NDArray[np.float64]) -> None:
-    """Write ``names`` and ``vectors`` (C, S) as an .npz that ``read_class_vectors`` reads."""
-    temporary = path.with_name(f".{path.name}.partial.npz")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(temporary, names=np.array(list(names), dtype=np.str_), vectors=vectors)
-    temporary.replace(path)
+def _how_to_build(folder: Path, source: str) -> str:
+    """The command that makes a file of this name, where the name says what it holds; else an empty string."""
+    measure = source.removeprefix("hieremb-")
+    if measure in _MEASURES:
+        kind = f"--measure {measure}"
+    elif source.startswith(_WORD_VECTORS):
+        kind = "--word-vectors FILE"
+    else:
+        return ""
+    classes = f"--dataset {folder.name}" if folder.name in _BENCHMARKS else "--classes FILE"
+    return f". Build it: pcmsn semantics build {classes} {kind} --out {folder / source}.npz"
+
+
+def write_class_vectors(
+    path: Path,
+    names: Sequence[str],
+    vectors: NDArray[Any],
+    *,
+    source: str = "",
+    nodes: Sequence[str] | None = None,
+) -> str:
+    """Write ``names`` and ``vectors`` (C, S) as an .npz that ``read_class_vectors`` reads, and return its fingerprint.
+
+    ``source`` says in words where the vectors come from, ``nodes`` (S,) what each column stands for. The file is
+    written whole or not at all. Raises SemanticsError for vectors that could not be read back.
+    """
+    vectors = np.asarray(vectors)
+    if vectors.dtype not in (np.float32, np.float64):
+        vectors = vectors.astype(np.float64)
+    ClassVectors(names=tuple(names), values=vectors.astype(np.float32), sources=(path.stem,))
+    if nodes is not None and len(nodes) != vectors.shape[1]:
+        raise SemanticsError(f"{path.stem}: {len(nodes)} nodes for vectors of {vectors.shape[1]} elements")
+    return write_npz(path, names, vectors, source=source, nodes=nodes)

@@ -183,7 +183,10 @@ def assess_run(
     subject = _subject_of(config, trained.record, run, progress)
     extractors = open_extractors(config, subject, run, progress, train_tiny=False)
     check_extractors(trained.record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
-    title = f"{trained.record.dataset}, preset {config.preset}, seed {config.training.seed}, {extractors.photo.name}"
+    title = (
+        f"{trained.record.dataset}, split {subject.split.name}, preset {config.preset}, "
+        f"seed {config.training.seed}, {extractors.photo.name}"
+    )
     unfinished = f"training is not finished: {trained.record.epochs_done} of {config.training.epochs} epochs."
     return assess(
         trained.model.to(device),
