@@ -1,13 +1,17 @@
-r"""Pictures per second of a whole extraction against a bare forward loop of the same network.
+r"""Pictures per second of decoding alone, of the network alone, and of a whole extraction.
 
-The extraction reads files, hashes, decodes, computes and writes the cache. The bare loops only run the network, on
-normalised tensors that are in memory already, with the same batch size, memory order and inference mode: once with the
-extraction's worker threads, once as a plain loop that leaves all threads to torch. The ratio is to the faster of the
-two. All take turns in one process, forwards and backwards, so that other load on the machine meets all; medians are
-reported.
+The whole reads files, hashes, decodes, computes and writes the cache. Decoding alone reads and decodes the same files
+with the same number of threads. The network alone runs on normalised tensors that are in the device's memory already,
+with the same batch size, memory order and precision; on a CPU once as a plain loop that leaves all threads to torch and
+once in the extraction's worker threads, the faster of which counts. All take turns in one process, forwards and
+backwards, so that other load on the machine meets all; medians are reported.
+
+The figure is whole / min(decoding, network): 1 where they overlap completely. It can be reached where the network has
+a device of its own. On a CPU both use the same cores, each of the two alone has them all, and no order of work can beat
+1 / (1/decoding + 1/network), the rate at which the cores do one after the other. The share of that is printed, too.
 
     python benchmarks/extraction.py --backbone ../shared/backbones/mobilenet_v2 \
-        --pictures ../shared/data/ZS-SBIR/Sketchy
+        --backbone ../shared/backbones/vit_tiny_patch16_224 --pictures ../shared/data/ZS-SBIR/Sketchy
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -31,68 +36,54 @@ from torch import Tensor
 from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.cache import FeatureCache
 from pcmsn.backbones.extraction import extract
+from pcmsn.backbones.forward import Computation, suitable_precision
 from pcmsn.backbones.load import load_extractors
 from pcmsn.backbones.tiny import TinyBackbone
 from pcmsn.data.pictures import has_picture_suffix
 from pcmsn.data.records import Pictures
+from pcmsn.training.session import pick_device
 
-EXTRACTION = "whole extraction"
+DECODING, PLAIN, IN_WORKERS, WHOLE = "decoding alone", "network alone", "network in worker threads", "whole extraction"
 
 TENSORS_IN_MEMORY = 4
-"""Different batches that the bare loops cycle through."""
+"""Different batches that the network alone cycles through."""
 
 
 def main() -> None:
-    """Run the comparison and print it."""
+    """Compare for each backbone and print it."""
     options = parse_options()
     if options.threads:
         torch.set_num_threads(options.threads)
-    threads = torch.get_num_threads()
-    options.workers = options.workers or threads
-    share = max(1, threads // options.workers)
-    backbone = load_backbone(options.backbone)
+    device = pick_device(options.device)
+    computation = Computation(
+        device=device,
+        batch_size=options.batch_size,
+        workers=options.workers,
+        precision=suitable_precision(device) if options.precision == "auto" else options.precision,
+        compiled=options.compile,
+    )
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(options.pictures) if options.pictures else draw_pictures(Path(scratch) / "drawn", options.count)
         pictures = list_pictures(folder, options.count)
-        batches = tensors_in_memory(backbone, pictures, options.batch_size)
-
-        def plain() -> None:
-            for batch in cycled(batches, len(pictures)):
-                forward(backbone, batch)
-
-        def parallel() -> None:
-            with ThreadPoolExecutor(options.workers, "bare", torch.set_num_threads, (share,)) as pool:
-                list(pool.map(lambda batch: forward(backbone, batch), cycled(batches, len(pictures))))
-            torch.set_num_threads(threads)
-
-        def whole() -> None:
-            with tempfile.TemporaryDirectory(dir=scratch) as cache:
-                features = extract(
-                    backbone,
-                    pictures,
-                    cache=FeatureCache(Path(cache)),
-                    batch_size=options.batch_size,
-                    workers=options.workers,
-                )
-            if features.computed != len(pictures):
-                sys.exit(f"{len(pictures) - features.computed} of the pictures are copies or unreadable; choose others")
-
-        for _ in range(2):  # warm up
-            forward(backbone, batches[0])
-        runs = take_turns({"plain loop": plain, "loop in worker threads": parallel, EXTRACTION: whole}, options.repeats)
-    report(backbone, len(pictures), runs, options)
+        for spec in options.backbone or ["tiny"]:
+            backbone = load_backbone(spec)
+            runs = compare(backbone, pictures, computation, options.repeats, Path(scratch))
+            report(backbone, len(pictures), runs, computation)
 
 
 def parse_options() -> argparse.Namespace:
     """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--backbone", default="tiny", help="as for pcmsn train; 'tiny' is an untrained tiny network")
+    parser.add_argument("--backbone", action="append", help="as for pcmsn train; repeatable; default: tiny, untrained")
     parser.add_argument("--pictures", help="folder of pictures, searched in depth; default: drawn ones")
-    parser.add_argument("--count", type=int, default=512, help="pictures in a repeat")
-    parser.add_argument("--repeats", type=int, default=6)
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--workers", type=int, default=0, help="worker threads; default: as many as torch's")
+    parser.add_argument("--count", type=int, default=256, help="pictures in a repeat")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--batch-size", type=int, help="default: what suits the device")
+    parser.add_argument("--workers", type=int, help="worker threads; default: what suits the device")
     parser.add_argument("--threads", type=int, default=0, help="torch's threads; default: torch's choice")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, mps or auto")
+    parser.add_argument("--precision", default="auto", choices=["auto", "32", "bf16", "16"])
+    parser.add_argument("--compile", action="store_true")
     return parser.parse_args()
 
 
@@ -123,11 +114,52 @@ def list_pictures(folder: Path, count: int) -> Pictures:
     return Pictures("photo", folder, tuple(chosen), np.zeros(len(chosen), dtype=np.int64), ("any",))
 
 
-def tensors_in_memory(backbone: Backbone, pictures: Pictures, batch_size: int) -> list[Tensor]:
+def compare(
+    backbone: Backbone, pictures: Pictures, computation: Computation, repeats: int, scratch: Path
+) -> dict[str, list[tuple[float, float]]]:
+    """(wall seconds, CPU seconds) of each run of each kind of work."""
+    size, workers, threads = computation.chosen_batch_size(), computation.chosen_workers(), torch.get_num_threads()
+    batches = tensors_in_memory(backbone, pictures, size, computation.device)
+    network = torch.compile(backbone, dynamic=False) if computation.compiled else backbone
+
+    def decoding() -> None:
+        with ThreadPoolExecutor(workers) as pool:
+            for _ in pool.map(lambda index: backbone.transform.decode(pictures.path(index)), range(len(pictures))):
+                pass
+
+    def plain() -> None:
+        for batch in cycled(batches, len(pictures)):
+            forward(network, batch, computation)
+        if computation.device.startswith("cuda"):
+            torch.cuda.synchronize()
+
+    def in_workers() -> None:
+        share = max(1, threads // workers)
+        with ThreadPoolExecutor(workers, "bare", torch.set_num_threads, (share,)) as pool:
+            list(pool.map(lambda batch: forward(network, batch, computation), cycled(batches, len(pictures))))
+        torch.set_num_threads(threads)
+
+    def whole() -> None:
+        with tempfile.TemporaryDirectory(dir=scratch) as cache:
+            features = extract(backbone, pictures, cache=FeatureCache(Path(cache)), computation=computation)
+        if features.computed != len(pictures):
+            sys.exit(f"{len(pictures) - features.computed} of the pictures are copies or unreadable; choose others")
+
+    works: dict[str, Callable[[], None]] = {DECODING: decoding, PLAIN: plain, WHOLE: whole}
+    if computation.on_cpu:
+        works[IN_WORKERS] = in_workers
+    for _ in range(2):  # warm up, compile
+        forward(network, batches[0], computation)
+    return take_turns(works, repeats)
+
+
+def tensors_in_memory(backbone: Backbone, pictures: Pictures, batch_size: int, device: str) -> list[Tensor]:
     """A few normalised (batch_size, 3, H, W) batches of the same pictures, in the memory order of the extraction."""
+    backbone.to(device)
     chosen = np.linspace(0, len(pictures) - 1, TENSORS_IN_MEMORY * batch_size).astype(int)
     pixels = np.stack([backbone.transform.decode(pictures.path(int(i))) for i in chosen])
-    return [backbone.transform.normalise(torch.from_numpy(part)) for part in np.split(pixels, TENSORS_IN_MEMORY)]
+    parts = np.split(pixels, TENSORS_IN_MEMORY)
+    return [backbone.transform.normalise(torch.from_numpy(part).to(device)) for part in parts]
 
 
 def cycled(batches: list[Tensor], count: int) -> Iterator[Tensor]:
@@ -137,10 +169,12 @@ def cycled(batches: list[Tensor], count: int) -> Iterator[Tensor]:
         yield batches[number % len(batches)][: count - start]
 
 
-def forward(backbone: Backbone, batch: Tensor) -> None:
+def forward(network: Callable[[Tensor], Tensor], batch: Tensor, computation: Computation) -> None:
     """Run the network on one batch."""
-    with torch.inference_mode():
-        backbone(batch)
+    types = {"bf16": torch.bfloat16, "16": torch.float16}
+    kind, precision = torch.device(computation.device).type, computation.precision
+    with torch.inference_mode(), nullcontext() if precision == "32" else torch.autocast(kind, types[precision]):
+        network(batch)
 
 
 def take_turns(works: dict[str, Callable[[], None]], repeats: int) -> dict[str, list[tuple[float, float]]]:
@@ -155,22 +189,38 @@ def take_turns(works: dict[str, Callable[[], None]], repeats: int) -> dict[str, 
 
 
 def report(
-    backbone: Backbone, count: int, runs: dict[str, list[tuple[float, float]]], options: argparse.Namespace
+    backbone: Backbone, count: int, runs: dict[str, list[tuple[float, float]]], computation: Computation
 ) -> None:
-    """Print rates, CPU time, the ratio to the faster bare loop, and peak memory."""
-    print(f"{backbone.name}: {count} pictures, batches of {options.batch_size}, {options.repeats} repeats")
-    print(f"{torch.get_num_threads()} torch threads, {options.workers} workers, load {os.getloadavg()[0]:.1f}")
+    """Print rates, CPU time, the figure and its bound, and peak memory."""
+    size, workers = computation.chosen_batch_size(), computation.chosen_workers()
+    bits = f"precision {computation.precision}{', compiled' if computation.compiled else ''}"
+    print(f"{backbone.name} on {computation.device}, {bits}: {count} pictures, batches of {size}")
+    print(f"{torch.get_num_threads()} torch threads, {workers} workers, load {os.getloadavg()[0]:.1f}")
     rates = {name: [count / wall for wall, _ in each] for name, each in runs.items()}
     for name, each in runs.items():
         cpu = statistics.median(1000 * spent / count for _, spent in each)
         detail = " ".join(f"{rate:.1f}" for rate in rates[name])
-        print(f"{name:>22}: {statistics.median(rates[name]):7.1f} pictures/s, {cpu:5.1f} ms CPU a picture   ({detail})")
-    whole = rates.pop(EXTRACTION)
-    fastest = max(rates, key=lambda name: statistics.median(rates[name]))
-    ratios = [one / other for one, other in zip(whole, rates[fastest], strict=True)]
-    detail = " ".join(f"{ratio:.2f}" for ratio in ratios)
-    print(f"ratio to the {fastest}: {statistics.median(ratios):.3f} median of the repeats   ({detail})")
+        print(f"{name:>25}: {statistics.median(rates[name]):8.1f} pictures/s, {cpu:5.1f} ms CPU a picture   ({detail})")
+    loops = [name for name in (PLAIN, IN_WORKERS) if name in rates]
+    network = rates[max(loops, key=lambda name: statistics.median(rates[name]))]
+    turns = list(zip(rates[WHOLE], rates[DECODING], network, strict=True))
+    show("whole / min(decoding, network)", [whole / min(decoding, alone) for whole, decoding, alone in turns])
+    show("whole / network", [whole / alone for whole, _, alone in turns])
+    if computation.on_cpu:
+        show(
+            "whole x (1/decoding + 1/network)", [whole * (1 / decoding + 1 / alone) for whole, decoding, alone in turns]
+        )
+        bound = statistics.median(1 / (1 / decoding + 1 / alone) for _, decoding, alone in turns)
+        print(f"the cores do both at {bound:.1f} pictures/s: min() can be reached only with decoding on other cores")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    if computation.device.startswith("cuda"):
+        print(f"peak device memory: {torch.cuda.max_memory_allocated() / 2**20:.0f} MiB")
+    print()
+
+
+def show(what: str, ratios: list[float]) -> None:
+    """Print the median of ratios, and all."""
+    print(f"{what:>34}: {statistics.median(ratios):.3f}   ({' '.join(f'{ratio:.2f}' for ratio in ratios)})")
 
 
 if __name__ == "__main__":

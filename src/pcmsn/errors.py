@@ -41,6 +41,10 @@ class CacheError(PcmsnError):
     """The feature cache can not be written or read."""
 
 
+class TrainingError(PcmsnError):
+    """Training can not go on: the loss is not finite, or the memory does not suffice."""
+
+
 class CheckpointError(PcmsnError):
     """A saved run is incomplete, of another version, or made for something else."""
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,9 @@ from PIL import Image
 from pcmsn.backbones import extraction
 from pcmsn.backbones.cache import FeatureCache, FeatureRows
 from pcmsn.backbones.extraction import extract
+from pcmsn.backbones.forward import Computation, Forward
 from pcmsn.backbones.tiny import TinyBackbone
+from pcmsn.data.picture_files import PictureFile, files_of
 from pcmsn.data.records import Pictures
 from pcmsn.errors import BackboneError, CacheError, ConfigError, DataError
 
@@ -25,7 +27,7 @@ MANY = [f"{number:03}.png" for number in range(41)]
 
 def test_features_are_those_of_one_picture_at_a_time(draw: Draw, small_backbone: TinyBackbone) -> None:
     pictures = draw(*MANY[:7])
-    features = extract(small_backbone, pictures, batch_size=3)
+    features = extract(small_backbone, pictures, computation=Computation(batch_size=3))
     for index in range(7):
         pixels = torch.from_numpy(small_backbone.transform.decode(pictures.path(index)))[None]
         expected = small_backbone(small_backbone.transform.normalise(pixels))[0].numpy()
@@ -41,7 +43,9 @@ def test_order_and_batches_do_not_matter(
     pictures = draw(*MANY)
     expected = extract(small_backbone, pictures).values
     order = np.random.default_rng(0).permutation(len(MANY))
-    shuffled = extract(small_backbone, pictures.select(order), batch_size=batch_size, workers=workers).values
+    shuffled = extract(
+        small_backbone, pictures.select(order), computation=Computation(batch_size=batch_size, workers=workers)
+    ).values
     np.testing.assert_allclose(shuffled, expected[order], atol=1e-5)
 
 
@@ -90,7 +94,7 @@ def test_unreadable_pictures_are_skipped_counted_and_listed(draw: Draw, small_ba
     pictures = draw(*MANY)
     pictures.path(3).write_text("no picture")
     pictures.path(40).unlink()
-    features = extract(small_backbone, pictures, batch_size=4)
+    features = extract(small_backbone, pictures, computation=Computation(batch_size=4))
     assert features.unreadable == (
         ("003.png", "not a picture in any format that Pillow reads"),
         ("040.png", "No such file or directory"),
@@ -111,7 +115,7 @@ def test_too_many_unreadable_pictures_stop_the_run(draw: Draw, small_backbone: T
         r"\(not a picture.*; repair or remove"
     )
     with pytest.raises(DataError, match=message):
-        extract(small_backbone, pictures, cache=cache, batch_size=8)
+        extract(small_backbone, pictures, cache=cache, computation=Computation(batch_size=8))
     assert len(cache.open(small_backbone)) >= 24  # what was computed before is kept
 
 
@@ -128,9 +132,13 @@ def test_progress_rises_to_the_number_of_pictures(draw: Draw, small_backbone: Ti
     pictures.path(20).write_bytes(b"broken")
     pictures.path(30).write_bytes(pictures.path(31).read_bytes())
     extract(
-        small_backbone, pictures, cache=cache, batch_size=8, progress=lambda done, total: calls.append((done, total))
+        small_backbone,
+        pictures,
+        cache=cache,
+        computation=Computation(batch_size=8),
+        progress=lambda done, total: calls.append((done, total)),
     )
-    assert calls[0] == (10, 41) and calls[-1] == (41, 41)
+    assert calls[0] == (0, 41) and calls[-1] == (41, 41)
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
@@ -146,7 +154,7 @@ def test_rows_are_written_while_the_extraction_runs(
 
     monkeypatch.setattr(FeatureRows, "append", counting)
     monkeypatch.setattr(extraction, "ROWS_PER_BLOCK", 16)
-    extract(small_backbone, draw(*MANY), cache=FeatureCache(tmp_path / "cache"), batch_size=8)
+    extract(small_backbone, draw(*MANY), cache=FeatureCache(tmp_path / "cache"), computation=Computation(batch_size=8))
     assert sizes == [16, 16, 9]
 
 
@@ -158,7 +166,7 @@ def test_an_interruption_keeps_what_was_computed(draw: Draw, small_backbone: Tin
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        extract(small_backbone, pictures, cache=cache, batch_size=8, progress=interrupt)
+        extract(small_backbone, pictures, cache=cache, computation=Computation(batch_size=8), progress=interrupt)
     assert extract(small_backbone, pictures, cache=cache).from_cache == 24
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("extraction")]
 
@@ -171,20 +179,24 @@ def test_a_cache_that_can_not_be_written_stops_the_run(
         extract(small_backbone, draw("a.png"), cache=FeatureCache(tmp_path / "cache"))
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_stored_under_its_old_content(
+def test_a_feature_is_stored_under_the_content_that_it_was_computed_from(
     draw: Draw, small_backbone: TinyBackbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures, cache = draw(*MANY), FeatureCache(tmp_path / "cache")
-    take = extraction._take_inventory
+    """A file is read once: a change while an extraction runs can not put one picture's feature under another's name."""
+    pictures, cache = draw("a.png", "b.png"), FeatureCache(tmp_path / "cache")
+    expected = extract(small_backbone, pictures).values
+    plain, reads = Path.read_bytes, []
 
-    def take_then_change(*arguments: object) -> object:
-        inventory = take(*arguments)  # type: ignore[arg-type]
-        pictures.path(5).write_bytes(pictures.path(6).read_bytes())
-        return inventory
+    def changing(path: Path) -> bytes:
+        content = plain(path)
+        if path.parent == pictures.folder:
+            reads.append(path.name)
+            path.write_bytes(b"changed")
+        return content
 
-    monkeypatch.setattr(extraction, "_take_inventory", take_then_change)
-    features = extract(small_backbone, pictures, cache=cache)
-    assert features.unreadable == (("005.png", "the file changed while it was being read"),)
+    monkeypatch.setattr(Path, "read_bytes", changing)
+    np.testing.assert_array_equal(extract(small_backbone, pictures, cache=cache).values, expected)
+    assert sorted(reads) == ["a.png", "b.png"]
 
 
 def test_a_worker_holds_the_pixels_of_one_batch_only(
@@ -205,13 +217,13 @@ def test_a_worker_holds_the_pixels_of_one_batch_only(
 
     monkeypatch.setattr(transform, "decode_bytes", counting_decode)
     monkeypatch.setattr(transform, "normalise", counting_normalise)
-    extract(small_backbone, draw(*MANY), batch_size=4, workers=2)
+    extract(small_backbone, draw(*MANY), computation=Computation(batch_size=4, workers=2))
     assert max(waiting) <= 2 * 4
 
 
 def test_torchs_number_of_threads_is_as_it_was(draw: Draw, small_backbone: TinyBackbone) -> None:
     before = torch.get_num_threads()
-    extract(small_backbone, draw(*MANY[:8]), batch_size=2, workers=3)
+    extract(small_backbone, draw(*MANY[:8]), computation=Computation(batch_size=2, workers=3))
     seen: list[int] = []
     thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
     thread.start()
@@ -233,8 +245,8 @@ def test_results_come_in_order_however_long_they_take(workers: int) -> None:
 
     with ThreadPoolExecutor(workers) as pool:
         jobs = (partial(job, number) for number in range(20))
-        assert list(extraction._in_order(pool, jobs, ahead=5)) == list(range(20))
-        assert list(extraction._in_order(pool, iter(()), ahead=5)) == []
+        assert list(extraction.in_order(pool, jobs, ahead=5)) == list(range(20))
+        assert list(extraction.in_order(pool, iter(()), ahead=5)) == []
     assert max(most) <= workers
 
 
@@ -247,9 +259,95 @@ def test_features_that_are_not_finite_are_refused_and_not_cached(draw: Draw, tmp
     assert len(cache.open(broken)) == 0
 
 
-@pytest.mark.parametrize("fields", [{"batch_size": 0}, {"workers": 0}])
-def test_a_batch_size_or_worker_count_below_one_is_refused(
-    draw: Draw, small_backbone: TinyBackbone, fields: dict[str, int]
-) -> None:
+@pytest.mark.parametrize("fields", [{"batch_size": 0}, {"workers": 0}, {"batch_size": -1}])
+def test_a_batch_size_or_worker_count_below_one_is_refused(fields: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="batch_size and workers must be at least 1"):
-        extract(small_backbone, draw("a.png"), **fields)  # type: ignore[arg-type]
+        Computation(**fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def as_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding workers feed one thread, as where the network does not share the cores; the device is the CPU still."""
+    monkeypatch.setattr(Computation, "on_cpu", property(lambda self: False))
+
+
+@pytest.mark.usefixtures("as_on_a_device")
+@pytest.mark.parametrize(("batch_size", "workers"), [(1, 3), (7, 2), (64, 1)])
+def test_a_feeding_thread_gives_the_same_features_in_the_same_order(
+    draw: Draw, small_backbone: TinyBackbone, tmp_path: Path, batch_size: int, workers: int
+) -> None:
+    pictures, cache = draw(*MANY), FeatureCache(tmp_path / "cache")
+    expected = np.stack([extract(small_backbone, pictures.select([index])).values[0] for index in range(41)])
+    pictures.path(3).write_bytes(b"broken")
+    computation = Computation(batch_size=batch_size, workers=workers)
+    for computed in (40, 0):
+        found = extract(small_backbone, pictures, cache=cache, computation=computation)
+        assert (found.computed, found.from_cache) == (computed, 40 - computed)
+        assert [name for name, _ in found.unreadable] == ["003.png"]
+        np.testing.assert_allclose(found.values, np.delete(expected, 3, axis=0), atol=1e-5)
+
+
+@pytest.mark.usefixtures("as_on_a_device")
+def test_the_network_runs_in_one_thread_while_others_decode(
+    draw: Draw, small_backbone: TinyBackbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[str]] = {"forward": set(), "decode": set()}
+    start, decode = Forward.start, type(small_backbone.transform).decode_bytes
+
+    def started(self: Forward, pixels: torch.Tensor) -> object:
+        threads["forward"].add(threading.current_thread().name)
+        return start(self, pixels)
+
+    def decoded(self: object, content: bytes, path: Path) -> object:
+        threads["decode"].add(threading.current_thread().name)
+        time.sleep(0.001)
+        return decode(self, content, path)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Forward, "start", started)
+    monkeypatch.setattr(type(small_backbone.transform), "decode_bytes", decoded)
+    extract(small_backbone, draw(*MANY), computation=Computation(batch_size=2, workers=3))
+    assert threads["forward"] == {"feeding_0"}
+    assert len(threads["decode"]) > 1 and all(name.startswith("extraction") for name in threads["decode"])
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith(("extraction", "feeding"))]
+
+
+@pytest.mark.usefixtures("as_on_a_device")
+def test_an_error_of_the_feeding_thread_reaches_the_caller(draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = TinyBackbone.untrained(0)
+    broken.network.mixing[3].bias.data.fill_(float("nan"))
+    with pytest.raises(BackboneError, match="not finite"):
+        extract(broken, draw(*MANY), computation=Computation(batch_size=2, workers=2))
+    monkeypatch.setattr(Forward, "start", lambda self, pixels: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        extract(TinyBackbone.untrained(0), draw(*MANY), computation=Computation(batch_size=2, workers=2))
+
+
+@pytest.mark.parametrize("device", ["cpu", "elsewhere"])
+def test_a_stream_is_taken_only_as_fast_as_it_is_worked_through(
+    draw: Draw, small_backbone: TinyBackbone, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    """So that a few batches are in memory, whatever the number of files."""
+    if device == "elsewhere":
+        monkeypatch.setattr(Computation, "on_cpu", property(lambda self: False))
+    pictures = draw(*MANY)
+    asked: list[int] = []
+
+    def batches() -> Iterator[list[PictureFile]]:
+        for number, file in enumerate(files_of(pictures)):
+            asked.append(number)
+            yield [file]
+
+    taken = 0
+    stream = extraction.stream_features(small_backbone, batches(), computation=Computation(batch_size=1, workers=2))
+    for batch in stream:
+        assert [file.name for file in batch.files] == [MANY[taken]]
+        taken += 1
+        time.sleep(0.001)
+        assert len(asked) <= taken + 8
+    assert taken == 41
+
+
+def test_a_name_that_no_file_can_have_is_an_unreadable_picture(small_backbone: TinyBackbone) -> None:
+    batches = [[PictureFile("odd", Path("a\0b"))]]
+    [batch] = extraction.stream_features(small_backbone, batches)
+    assert batch.values.shape == (0, 8) and [position for position, _ in batch.unreadable] == [0]

@@ -84,7 +84,7 @@ def test_a_full_disk_keeps_what_was_there_and_says_how_to_go_on(
         Path(path).write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("pcmsn.training.run_folder.save_file", full)
+    monkeypatch.setattr("pcmsn.training.tensor_file.save_file", full)
     with pytest.raises(CheckpointError, match="no space is left on the disk. The last whole epoch is kept"):
         run.write_state({"x": torch.zeros(2)}, {})
     assert (run.path / "state.safetensors").read_bytes() == before

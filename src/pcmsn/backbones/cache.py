@@ -16,6 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pcmsn.backbones.base import Backbone
+from pcmsn.backbones.config import Precision
+from pcmsn.backbones.content_index import ContentIndex
 from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import CacheError, PcmsnWarning
 
@@ -38,13 +40,13 @@ def content_hash(content: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class FeatureCache:
-    """A folder of features of any number of networks; every (network, transform) has a folder of its own in it."""
+    """A folder of features of any number of networks; every (network, transform, precision) has a folder of its own."""
 
     root: Path
     """Made when the first feature is written."""
 
-    def open(self, backbone: Backbone) -> FeatureRows:
-        """The rows of one network and its transform.
+    def open(self, backbone: Backbone, precision: Precision = "32") -> FeatureRows:
+        """The rows of one network and its transform, computed in one precision.
 
         Blocks that are truncated or damaged are set aside under another name, with a PcmsnWarning, and their rows count
         as missing. Raises CacheError for blocks of another version, network, transform or feature length.
@@ -54,12 +56,19 @@ class FeatureCache:
             "fingerprint": backbone.fingerprint,
             "transform": backbone.transform.key,
         }
-        folder = self.root / f"{backbone.fingerprint[:16]}-{backbone.transform.key}"
+        name = f"{backbone.fingerprint[:16]}-{backbone.transform.key}"
+        if precision != "32":
+            description["precision"] = precision
+            name += f"-{precision}"
+        folder = self.root / name
         return FeatureRows(folder, description, backbone.feature_dim)
 
 
 class FeatureRows:
-    """The cached features of one network and transform, by content hash; only hashes are held in memory."""
+    """The cached features of one network and transform, by content hash; 24 bytes a feature are held in memory.
+
+    One thread may append while others look up and read.
+    """
 
     def __init__(self, folder: Path, description: Mapping[str, str], feature_dim: int) -> None:
         self.folder = folder
@@ -67,7 +76,7 @@ class FeatureRows:
         self.damaged_blocks = 0
         self._description = dict(description)
         self._blocks: list[Path] = []
-        self._place: dict[bytes, tuple[int, int]] = {}  # content hash -> (block, row in it)
+        self._place = ContentIndex()
         self._read_folder()
 
     def __len__(self) -> int:
@@ -81,12 +90,16 @@ class FeatureRows:
 
         Raises KeyError for a hash that the cache lacks and CacheError if a block has vanished since the opening.
         """
-        wanted: dict[int, list[bytes]] = {}
+        wanted: dict[int, list[tuple[bytes, int]]] = {}
         for content in contents:
-            wanted.setdefault(self._place[content][0], []).append(content)
+            place = self._place.find(content)
+            if place is None:
+                raise KeyError(content.hex())
+            wanted.setdefault(place[0], []).append((content, place[1]))
         for block in sorted(wanted):
-            features = self._features(self._blocks[block])
-            yield wanted[block], features[[self._place[content][1] for content in wanted[block]]]
+            rows = [row for _, row in wanted[block]]
+            features = self._features(self._blocks[block], min(rows), max(rows) + 1)
+            yield [content for content, _ in wanted[block]], features[[row - min(rows) for row in rows]]
 
     def append(self, contents: list[bytes], values: NDArray[np.float32]) -> None:
         """Write (n, D) features under their n content hashes as one new block; nothing for n = 0.
@@ -159,14 +172,13 @@ class FeatureRows:
 
     def _register(self, path: Path, hashes: NDArray[np.uint8]) -> None:
         self._blocks.append(path)
-        block = len(self._blocks) - 1
-        for row, content in enumerate(hashes):
-            self._place[content.tobytes()] = (block, row)
+        self._place.add(hashes, len(self._blocks) - 1)
 
-    def _features(self, path: Path) -> NDArray[np.float32]:
+    def _features(self, path: Path, start: int, stop: int) -> NDArray[np.float32]:
+        """The (stop - start, D) features of some rows of a block."""
         try:
             with safe_open(path, framework="numpy") as block:
-                features: NDArray[np.float32] = block.get_tensor("features")
+                features: NDArray[np.float32] = block.get_slice("features")[start:stop]
         except (SafetensorError, OSError) as error:
             raise CacheError(f"{path} can not be read any more: {error}; start the command again") from error
         return features

@@ -7,3 +7,6 @@ from typing import Literal
 Resize = Literal["squash", "model"]
 """``squash`` brings the whole picture to the network's input size, as every code of this field does; ``model`` follows
 the model's own image processor, which may cut the border away."""
+
+Precision = Literal["32", "bf16", "16"]
+"""How a network computes: in float32, or where that loses little in bfloat16 or float16."""

@@ -1,19 +1,22 @@
-"""From pictures to features: each picture file's content goes through the network once, ever.
+"""From picture files to features: each file is read once, and each content goes through the network once, ever.
 
-Every worker thread takes a batch the whole way, from files to features, with its share of torch's threads. Decoding in
-one worker so overlaps with the network in another, no thread waits for another inside an operation (which costs more
-than half of the speed on a machine that others use too), and pixels live only as long as their batch.
+On a CPU every worker thread takes a batch the whole way, from files to features, with its share of torch's threads.
+Decoding in one worker so overlaps with the network in another, no thread waits for another inside an operation (which
+costs more than half of the speed on a machine that others use too), and pixels live only as long as their batch.
+
+Elsewhere the workers decode, one thread feeds the device, and finished features are fetched and written while it goes
+on with the next batches.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from typing import TypeVar
 
 import numpy as np
@@ -21,20 +24,20 @@ import torch
 from numpy.typing import NDArray
 
 from pcmsn.backbones.base import Backbone
-from pcmsn.backbones.cache import FeatureCache, FeatureRows, content_hash
-from pcmsn.backbones.transform import Transform
+from pcmsn.backbones.cache import FeatureCache, FeatureRows
+from pcmsn.backbones.extraction_steps import FeatureBatch, Finished, Started, Work
+from pcmsn.backbones.forward import Computation, Forward
+from pcmsn.data.picture_files import PictureFile, files_of
 from pcmsn.data.records import Pictures
-from pcmsn.errors import BackboneError, ConfigError, DataError, UnreadablePictureError
+from pcmsn.errors import DataError
 
 MAX_UNREADABLE_SHARE = 0.05
-"""More unreadable pictures than this share of all stop an extraction: something larger is wrong."""
+"""More unreadable pictures than this share of a data set's stop its extraction: something larger is wrong."""
 
 ROWS_PER_BLOCK = 1024
 """Rows that are written to the cache at a time, and that a kill can lose."""
 
-_MAX_WORKERS = 16
-_BATCH_SIZE_ON_CPU = 16  # larger batches only fall out of the processor's caches
-_BATCH_SIZE_ON_DEVICE = 64
+_BATCHES_ON_DEVICE = 3  # one that is computed, one that waits for it, one that is fetched
 
 Result = TypeVar("Result")
 
@@ -53,7 +56,7 @@ class Features:
     unreadable: tuple[tuple[str, str], ...]
     """(name, reason) of each picture that was skipped."""
     computed: int
-    """Pictures that went through the network; copies of one file count once."""
+    """Pictures that went through the network; copies of one file in a batch count once."""
     from_cache: int
     """Pictures whose feature was in the cache before."""
 
@@ -63,70 +66,79 @@ def extract(
     pictures: Pictures,
     *,
     cache: FeatureCache | None = None,
-    device: str | torch.device = "cpu",
-    batch_size: int | None = None,
+    computation: Computation | None = None,
     progress: Progress | None = None,
-    workers: int | None = None,
 ) -> Features:
     """The features of all readable pictures, taken from the cache where it has them, (M, D) for M of them.
 
-    ``workers`` threads (None: as many as torch uses, at most 16) each hold one batch of pixels at a time; a
-    ``batch_size`` of None is 16 on a CPU, 64 elsewhere. New features are written to the cache every
-    ``ROWS_PER_BLOCK`` rows. A picture's feature does not depend on the others or on their order, but for rounding
-    (about 1e-5).
+    A picture's feature does not depend on the others or on their order, but for rounding (about 1e-5).
     Raises DataError when more than 5 % of the pictures are unreadable, CacheError when the cache can not be used,
-    BackboneError when a feature is not finite, ConfigError for a batch size or number of workers below 1.
+    BackboneError when a feature is not finite.
     """
-    device = torch.device(device)
-    if batch_size is None:
-        batch_size = _BATCH_SIZE_ON_CPU if device.type == "cpu" else _BATCH_SIZE_ON_DEVICE
-    if workers is None:
-        workers = min(torch.get_num_threads(), _MAX_WORKERS)
-    if batch_size < 1 or workers < 1:
-        raise ConfigError(f"batch_size and workers must be at least 1, got {batch_size} and {workers}")
-    backbone.to(device)
-    with _worker_pool(workers) as pool:
-        inventory = _take_inventory(pictures, pool)
-        values = np.zeros((len(pictures), backbone.feature_dim), dtype=np.float32)
-        rows = cache.open(backbone) if cache is not None else None
-        known = [content for content in inventory.positions if rows is not None and content in rows]
-        if rows is not None:
-            for contents, features in rows.read(known):
-                inventory.fill(values, contents, features)
-        missing = [content for content in inventory.positions if rows is None or content not in rows]
-        batches = [missing[start : start + batch_size] for start in range(0, len(missing), batch_size)]
-        jobs = (partial(_compute, backbone, device, inventory, batch) for batch in batches)
-        computed = 0
-        with closing(_PendingRows(rows)) as pending:  # what is computed is kept, whatever stops the rest
-            for contents, features in _checked(_in_order(pool, jobs, ahead=2 * workers), inventory, missing, progress):
-                inventory.fill(values, contents, features)
-                pending.add(contents, features)
-                computed += len(contents)
-    unreadable = sorted(inventory.reasons.items())
-    kept = np.setdiff1d(np.arange(len(pictures), dtype=np.int64), [position for position, _ in unreadable])
+    computation = computation or Computation()
+    total = len(pictures)
+    values = np.empty((total, backbone.feature_dim), dtype=np.float32)
+    kept: list[int] = []
+    unreadable: dict[int, str] = {}
+    done = computed = from_cache = 0
+    report = progress or (lambda done, total: None)
+    report(0, total)
+    batches = batches_of(files_of(pictures), computation.chosen_batch_size())
+    with closing(stream_features(backbone, batches, cache=cache, computation=computation)) as stream:
+        for batch in stream:
+            values[len(kept) : len(kept) + len(batch.kept)] = batch.values
+            kept.extend(done + position for position in batch.kept)
+            unreadable.update((done + position, reason) for position, reason in batch.unreadable)
+            _refuse_too_many(unreadable, pictures)
+            done += len(batch.files)
+            computed += batch.computed
+            from_cache += batch.from_cache
+            report(done, total)
     return Features(
-        values=values[kept] if unreadable else values,
-        kept=kept.astype(np.int64),
-        unreadable=tuple((pictures.names[position], reason) for position, reason in unreadable),
+        values=values[: len(kept)],
+        kept=np.array(kept, dtype=np.int64),
+        unreadable=tuple((pictures.names[position], reason) for position, reason in unreadable.items()),
         computed=computed,
-        from_cache=sum(len(inventory.positions[content]) for content in known),
+        from_cache=from_cache,
     )
 
 
-@contextmanager
-def _worker_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that share torch's threads evenly; torch's own setting is back at the end, and no job goes on."""
-    threads = torch.get_num_threads()
-    share = max(1, threads // workers)
-    pool = ThreadPoolExecutor(workers, "extraction", initializer=torch.set_num_threads, initargs=(share,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
+def stream_features(
+    backbone: Backbone,
+    batches: Iterable[Sequence[PictureFile]],
+    *,
+    cache: FeatureCache | None = None,
+    computation: Computation | None = None,
+) -> Generator[FeatureBatch, None, None]:
+    """The features of batches of files, in their order, whatever their number: a few batches are in memory at a time.
+
+    New features are written to the cache every ``ROWS_PER_BLOCK`` rows and when the generator is closed.
+    Raises CacheError when the cache can not be used, BackboneError when a feature is not finite or the memory does not
+    suffice.
+    """
+    computation = computation or Computation()
+    rows = cache.open(backbone, computation.precision) if cache is not None else None
+    work = Work(backbone.transform, Forward(backbone, computation), rows)
+    run = _on_cpu if computation.on_cpu else _on_device
+    with (
+        _worker_pool(computation) as pool,
+        closing(_PendingRows(rows)) as pending,  # what is computed is kept, whatever stops the rest
+    ):
+        if computation.compiled:
+            pool.submit(work.forward.compile).result()
+        for finished in run(work, pool, batches, computation.chosen_workers()):
+            pending.add(finished.new, finished.new_values)
+            yield finished.batch
 
 
-def _in_order(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Result]], ahead: int) -> Iterator[Result]:
+def batches_of(files: Iterable[PictureFile], size: int) -> Iterator[tuple[PictureFile, ...]]:
+    """The files in batches of ``size``, the last one perhaps shorter, each as soon as its files are there."""
+    source = iter(files)
+    while batch := tuple(islice(source, size)):
+        yield batch
+
+
+def in_order(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Result]], ahead: int) -> Iterator[Result]:
     """The results of jobs in the jobs' order; at most ``ahead`` of them are waiting, running or done and not taken."""
     source = iter(jobs)
     under_way = deque(pool.submit(job) for job in islice(source, ahead))
@@ -136,107 +148,55 @@ def _in_order(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Result]], ah
         yield result
 
 
-@dataclass(eq=False)
-class _Inventory:
-    """Which file contents there are, and where."""
-
-    pictures: Pictures
-    positions: dict[bytes, list[int]]
-    """Content hash -> positions of the pictures that have it, ascending; the file of the first one is decoded."""
-    reasons: dict[int, str]
-    """Position -> why the picture is unreadable; grows while pictures are decoded."""
-
-    def fill(self, values: NDArray[np.float32], contents: list[bytes], features: NDArray[np.float32]) -> None:
-        """Copy (n, D) features of n contents into the rows of ``values`` of every picture that has the content."""
-        for content, feature in zip(contents, features, strict=True):
-            values[self.positions[content]] = feature
-
-    def give_up(self, positions: list[int], reason: str) -> None:
-        """Note unreadable pictures. Raises DataError as soon as they are too many."""
-        self.reasons.update(dict.fromkeys(positions, reason))
-        pictures, count = self.pictures, len(self.reasons)
-        if count > MAX_UNREADABLE_SHARE * len(pictures):
-            first = "; ".join(f"{pictures.names[i]} ({self.reasons[i]})" for i in sorted(self.reasons)[:5])
-            raise DataError(
-                f"at least {count} of {len(pictures)} {pictures.modality} pictures in {pictures.folder} are unreadable"
-                f", more than {MAX_UNREADABLE_SHARE:.0%}: {first}; repair or remove these files"
-            )
-
-
-def _take_inventory(pictures: Pictures, pool: ThreadPoolExecutor) -> _Inventory:
-    """The contents of all picture files; reads every file once."""
-
-    def hashed(position: int) -> bytes | str:
-        try:
-            return content_hash(pictures.path(position).read_bytes())
-        except OSError as error:
-            return error.strerror or str(error)
-
-    inventory = _Inventory(pictures, {}, {})
-    for position, content in enumerate(pool.map(hashed, range(len(pictures)))):
-        if isinstance(content, bytes):
-            inventory.positions.setdefault(content, []).append(position)
-        else:
-            inventory.give_up([position], content)
-    return inventory
-
-
-@dataclass(frozen=True, eq=False)
-class _Batch:
-    """What one job gives."""
-
-    contents: list[bytes]
-    values: NDArray[np.float32]
-    """(n, D), one row a content."""
-    failures: list[tuple[bytes, str]]
-    """Contents without a row, and why."""
-
-
-def _compute(backbone: Backbone, device: torch.device, inventory: _Inventory, contents: list[bytes]) -> _Batch:
-    """The features of a batch of contents, from their files. Raises BackboneError if one is not finite."""
-    decoded = [(content, _decode(backbone.transform, inventory, content)) for content in contents]
-    failures = [(content, reason) for content, reason in decoded if isinstance(reason, str)]
-    readable = [(content, pixels) for content, pixels in decoded if not isinstance(pixels, str)]
-    if not readable:
-        return _Batch([], np.zeros((0, backbone.feature_dim), dtype=np.float32), failures)
-    pixels = torch.from_numpy(np.stack([pixels for _, pixels in readable]))
-    with torch.inference_mode():
-        features = backbone(backbone.transform.normalise(pixels.to(device)))
-    values: NDArray[np.float32] = features.float().cpu().numpy()
-    if not np.isfinite(values).all():
-        raise BackboneError(f"{backbone.name} gives features that are not finite; its weights are damaged")
-    return _Batch([content for content, _ in readable], values, failures)
-
-
-def _decode(transform: Transform, inventory: _Inventory, content: bytes) -> NDArray[np.uint8] | str:
-    """The (H, W, 3) pixels of the first picture with this content, or why there are none."""
-    path = inventory.pictures.path(inventory.positions[content][0])
+@contextmanager
+def _worker_pool(computation: Computation) -> Iterator[ThreadPoolExecutor]:
+    """Threads that share torch's threads evenly; torch's own setting is back at the end, and no job goes on."""
+    threads, workers = torch.get_num_threads(), computation.chosen_workers()
+    share = max(1, threads // workers)
+    pool = ThreadPoolExecutor(workers, "extraction", initializer=torch.set_num_threads, initargs=(share,))
     try:
-        found = path.read_bytes()
-        if content_hash(found) != content:
-            return "the file changed while it was being read"
-        return transform.decode_bytes(found, path)
-    except OSError as error:
-        return error.strerror or str(error)
-    except UnreadablePictureError as error:
-        return str(error).removeprefix(f"{path}: ")
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
 
 
-def _checked(
-    batches: Iterable[_Batch], inventory: _Inventory, missing: list[bytes], progress: Progress | None
-) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
-    """(n contents, their (n, D) features) of each batch; failures are noted and progress is reported on the way."""
-    total = len(inventory.pictures)
-    done = total - sum(len(inventory.positions[content]) for content in missing)
-    report = progress or (lambda done, total: None)
-    report(done, total)
-    for batch in batches:
-        yield batch.contents, batch.values
-        for content, reason in batch.failures:
-            inventory.give_up(inventory.positions[content], reason)
-        for content in (*batch.contents, *(content for content, _ in batch.failures)):
-            done += len(inventory.positions[content])
-        report(done, total)
+def _refuse_too_many(unreadable: dict[int, str], pictures: Pictures) -> None:
+    """Raise DataError as soon as too many pictures are known to be unreadable."""
+    count = len(unreadable)
+    if count > MAX_UNREADABLE_SHARE * len(pictures):
+        first = "; ".join(f"{pictures.names[position]} ({reason})" for position, reason in list(unreadable.items())[:5])
+        raise DataError(
+            f"at least {count} of {len(pictures)} {pictures.modality} pictures in {pictures.folder} are unreadable"
+            f", more than {MAX_UNREADABLE_SHARE:.0%}: {first}; repair or remove these files"
+        )
+
+
+def _on_cpu(
+    work: Work, pool: ThreadPoolExecutor, batches: Iterable[Sequence[PictureFile]], workers: int
+) -> Iterator[Finished]:
+    """Each worker takes a batch the whole way."""
+    return in_order(pool, (partial(work.whole, batch) for batch in batches), ahead=2 * workers)
+
+
+def _on_device(
+    work: Work, pool: ThreadPoolExecutor, batches: Iterable[Sequence[PictureFile]], workers: int
+) -> Iterator[Finished]:
+    """The workers decode, a thread of its own feeds the device, the caller's thread fetches what is done."""
+    taken = in_order(pool, (partial(work.take, batch) for batch in batches), ahead=workers + 1)
+
+    def start_next() -> Started | None:
+        batch = next(taken, None)
+        return None if batch is None else work.start(batch)
+
+    feeder = ThreadPoolExecutor(1, "feeding")
+    try:
+        for started in in_order(feeder, repeat(start_next), ahead=_BATCHES_ON_DEVICE):
+            if started is None:
+                return
+            yield work.finish(started)
+    finally:
+        feeder.shutdown(cancel_futures=True)
 
 
 class _PendingRows:

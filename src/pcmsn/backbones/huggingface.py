@@ -50,7 +50,7 @@ class HuggingFaceBackbone(Backbone):
             + json.dumps(kept, sort_keys=True, default=str),
         )
         self.network: Any = network
-        self._pooler_is_trained = pooler_is_trained
+        self.pooler_is_trained = pooler_is_trained
         self._has_class_token = any(
             parameter.rsplit(".", 1)[-1] in ("cls_token", "class_embedding") for parameter, _ in self.named_parameters()
         )
@@ -65,12 +65,17 @@ class HuggingFaceBackbone(Backbone):
             return embedding if isinstance(embedding, Tensor) else _flat(embedding.pooler_output)
         output: Any = self.network(pixel_values=pixels)
         pooled = getattr(output, "pooler_output", None)
-        if pooled is not None and self._pooler_is_trained:
+        if pooled is not None and self.pooler_is_trained:
             return _flat(pooled)
         hidden: Tensor = output.last_hidden_state
         if hidden.ndim == 4:
             return hidden.mean(dim=(2, 3))
         return hidden[:, 0].contiguous() if self._has_class_token else hidden.mean(dim=1)
+
+    def describe(self) -> dict[str, Any]:
+        """Plain values from which ``rebuild_huggingface`` makes the same network with other weights."""
+        config = json.loads(self.network.config.to_json_string(use_diff=False))
+        return {"config": config, "pooler_is_trained": self.pooler_is_trained}
 
 
 def _flat(pooled: Tensor) -> Tensor:
@@ -120,10 +125,37 @@ def load_huggingface(name_or_folder: str) -> HuggingFaceBackbone:
             f"{enumerate_names(lacking)}; get the model's complete files"
         )
     _zero(network, untrained)
-    if hasattr(network, "get_image_features") and hasattr(network, "text_model"):
-        del network.text_model  # sketches and photos need no text; saves its memory and its share of the fingerprint
+    _drop_text_side(network)
     transform = transform_of_processor(processor.to_dict(), source=name)
     return HuggingFaceBackbone(network, name=name, transform=transform, pooler_is_trained=not untrained)
+
+
+def rebuild_huggingface(description: Mapping[str, Any], *, name: str, transform: Transform) -> HuggingFaceBackbone:
+    """The network that ``describe`` was called on, with random weights; needs no file and no connection.
+
+    Raises BackboneError where this version of transformers can not build it, KeyError for an incomplete description.
+    """
+    import transformers
+
+    fields = {key: value for key, value in description["config"].items() if key not in ("dtype", "torch_dtype")}
+    try:
+        config = transformers.AutoConfig.for_model(fields.pop("model_type"), **fields)
+        with _quiet_transformers():
+            network = transformers.AutoModel.from_config(config)  # type: ignore[no-untyped-call]
+    except Exception as error:  # whatever a model's own code raises at settings of another version
+        raise BackboneError(
+            f"transformers {transformers.__version__} can not build {name}: {_first_line(error)}; use the version that "
+            "the network was trained with"
+        ) from error
+    _drop_text_side(network)
+    trained = bool(description["pooler_is_trained"])
+    return HuggingFaceBackbone(network, name=name, transform=transform, pooler_is_trained=trained)
+
+
+def _drop_text_side(network: Any) -> None:
+    """Sketches and photos need no text: this saves its memory and its share of the fingerprint."""
+    if hasattr(network, "get_image_features") and hasattr(network, "text_model"):
+        del network.text_model
 
 
 def _downloaded(name: str) -> Path:

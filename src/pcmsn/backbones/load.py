@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
 from pcmsn.backbones.config import Resize
+from pcmsn.backbones.finetuned import load_finetuned_pair
 from pcmsn.backbones.huggingface import load_huggingface
 from pcmsn.backbones.tiny import load_tiny
 from pcmsn.backbones.vgg16 import load_released_vgg16, load_torchvision_vgg16
@@ -16,6 +17,7 @@ BACKBONE_FORMS = {
     "vgg16": "the released pair of networks, <model root>/<data set>_sketch.pth and _image.pth",
     "vgg16:FILE": "torchvision's ImageNet VGG16",
     "tiny:FOLDER": "the built-in small networks, as the demo trains them",
+    "finetuned:FOLDER": "extractors that pcmsn finetune made",
     "FOLDER": "a local folder of a Hugging Face vision model",
     "OWNER/NAME": "a vision model on the Hugging Face hub, for example facebook/dinov2-small",
 }
@@ -25,8 +27,8 @@ BACKBONE_FORMS = {
 def load_extractors(spec: str, *, dataset_name: str, model_root: Path, resize: Resize = "squash") -> Extractors:
     """The frozen extractors of sketches and photos that a text names, in one of ``BACKBONE_FORMS``.
 
-    ``dataset_name`` and ``model_root`` say where ``vgg16`` finds its two files; every other form is one network for
-    both sides, held once. ``resize`` counts for Hugging Face models; the others squash.
+    ``dataset_name`` and ``model_root`` say where ``vgg16`` finds its two files; a network that serves both sides is
+    held once. ``resize`` counts for Hugging Face models; the others squash.
     Raises BackboneError for an unknown form and for whatever can not be read.
     """
     if spec == "vgg16":
@@ -43,6 +45,8 @@ def load_extractors(spec: str, *, dataset_name: str, model_root: Path, resize: R
     if kind == "vgg16" and place:
         imagenet = load_torchvision_vgg16(Path(place).expanduser())
         return Extractors(sketch=imagenet, photo=imagenet)
+    if kind == "finetuned" and place:
+        return load_finetuned_pair(Path(place).expanduser())
     if kind == "tiny" and place:
         return _load_tiny(Path(place).expanduser())
     raise _unknown(spec, kind)
@@ -61,8 +65,8 @@ def _load_tiny(folder: Path) -> Extractors:
 
 def _unknown(spec: str, kind: str) -> BackboneError:
     forms = "; ".join(f"{form}: {meaning}" for form, meaning in BACKBONE_FORMS.items())
-    if kind in ("tiny", "vgg16"):
-        needs = "tiny:FOLDER" if kind == "tiny" else "vgg16:FILE"
+    if kind in ("finetuned", "tiny", "vgg16"):
+        needs = "vgg16:FILE" if kind == "vgg16" else f"{kind}:FOLDER"
         return BackboneError(f"backbone {spec!r} names no place; expected {needs}. The forms are: {forms}")
-    hint = did_you_mean(kind, ("vgg16", "tiny"))
+    hint = did_you_mean(kind, ("vgg16", "tiny", "finetuned"))
     return BackboneError(f"unknown backbone {spec!r}{hint}, and no such folder. The forms are: {forms}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.transform import Transform
+from pcmsn.data.atomic import atomic_path
 from pcmsn.data.records import Modality
 from pcmsn.errors import BackboneError, enumerate_names
 
@@ -34,6 +36,11 @@ _ALTERNATIVES = (
 class VGG16(Backbone):
     """VGG16's features: the output of the last layer (released, 512) or of the one before it (ImageNet, 4096)."""
 
+    outputs: int
+    """Length of the last layer's output, whether or not it is the feature."""
+    stop: Literal["hidden", "output"]
+    """Which layer's output is the feature."""
+
     def __init__(self, *, name: str, transform: Transform, outputs: int, stop: Literal["hidden", "output"]) -> None:
         super().__init__(
             name=name,
@@ -41,7 +48,8 @@ class VGG16(Backbone):
             transform=transform,
             architecture=f"vgg16 {outputs} {stop}",
         )
-        self._stop = stop
+        self.outputs = outputs
+        self.stop = stop
         self.features = nn.Sequential(*_convolution_layers())
         self.avgpool = nn.AdaptiveAvgPool2d(7)  # changes nothing at 224 x 224
         self.classifier = nn.Sequential(
@@ -57,7 +65,7 @@ class VGG16(Backbone):
     def forward(self, pixels: Tensor) -> Tensor:
         """The (B, feature_dim) float32 features of (B, 3, 224, 224) normalised pixels."""
         hidden: Tensor = self.avgpool(self.features(pixels)).flatten(1)
-        layers = self.classifier if self._stop == "output" else self.classifier[:5]
+        layers = self.classifier if self.stop == "output" else self.classifier[:5]
         features: Tensor = layers(hidden)
         return features
 
@@ -89,8 +97,21 @@ def load_released_vgg16(model_root: Path, dataset_name: str, modality: Modality)
     content = _read_tensors(path)
     if not isinstance(content.get(key), dict):
         raise BackboneError(f"{path} has no {key!r}; it holds {enumerate_names(map(str, content)) or 'nothing'}")
-    transform = Transform(height=224, width=224, invert=modality == "sketch")
-    return _with_weights(path, content[key], transform, outputs=RELEASED_FEATURE_DIM, stop="output")
+    return _with_weights(path, content[key], released_transform(modality), outputs=RELEASED_FEATURE_DIM, stop="output")
+
+
+def released_transform(modality: Modality) -> Transform:
+    """The preparation of pictures that goes with the released layout, which does not name it."""
+    return Transform(height=224, width=224, invert=modality == "sketch")
+
+
+def save_released_vgg16(model_root: Path, dataset_name: str, modality: Modality, weights: Mapping[str, Tensor]) -> Path:
+    """The file that ``load_released_vgg16`` reads, written whole from weights under the released names."""
+    ending, key = _ENTRIES[modality]
+    path = model_root / f"{dataset_name}_{ending}.pth"
+    with atomic_path(path) as temporary:
+        torch.save({key: {name: tensor.detach().cpu() for name, tensor in weights.items()}}, temporary)
+    return path
 
 
 def load_torchvision_vgg16(path: Path) -> VGG16:

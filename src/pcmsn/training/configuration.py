@@ -26,6 +26,7 @@ else:
 
 PRESETS = Path(__file__).parent / "presets"
 Tables = dict[str, Any]
+Part = typing.TypeVar("Part")
 
 
 def preset_names() -> tuple[str, ...]:
@@ -50,7 +51,7 @@ def build_config(
             dataset = _text(data.get("dataset", dataset), "data.dataset")
     merged: Tables = {}
     for tables in (*_preset_tables(chosen, dataset), from_file, overrides):
-        merged = _merge(merged, tables)
+        merged = merge_tables(merged, tables)
     return config_from_tables(merged | {"preset": chosen})
 
 
@@ -74,18 +75,18 @@ def read_toml(path: Path) -> Tables:
         raise ConfigError(f"{path} can not be read as TOML: {error}") from error
 
 
-def _merge(base: Mapping[str, Any], tables: Mapping[str, Any]) -> Tables:
+def merge_tables(base: Mapping[str, Any], tables: Mapping[str, Any]) -> Tables:
+    """Nested tables in which the values of ``tables`` win over those of ``base``."""
     merged = dict(base)
     for name, value in tables.items():
         old = merged.get(name)
-        merged[name] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        merged[name] = merge_tables(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return merged
 
 
 def config_from_tables(tables: Mapping[str, Any]) -> RunConfig:
     """A ``RunConfig`` from complete or partial tables; strict about names and types."""
-    config: RunConfig = _build(RunConfig, tables, "")
-    return config
+    return part_from_tables(RunConfig, tables)
 
 
 def config_to_tables(config: RunConfig) -> Tables:
@@ -95,16 +96,25 @@ def config_to_tables(config: RunConfig) -> Tables:
 
 def config_to_toml(config: RunConfig) -> str:
     """The whole configuration as TOML text that ``--config`` reads back."""
-    return tomli_w.dumps(_lists(config_to_tables(config)))
+    return tables_to_toml(config_to_tables(config))
+
+
+def tables_to_toml(tables: Mapping[str, Any]) -> str:
+    """Nested tables as TOML text; tuples become lists."""
+    return tomli_w.dumps(_lists(tables))
 
 
 def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {name: _lists(item) for name, item in value.items()}
     return [_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _build(kind: type, tables: Any, where: str) -> Any:
+def part_from_tables(kind: type[Part], tables: Any, where: str = "") -> Part:
+    """A value of a configuration's dataclass from nested tables; strict about names and types.
+
+    ``where`` is what names in errors begin with, for example ``training.``. Raises ConfigError.
+    """
     if not isinstance(tables, Mapping):
         raise ConfigError(f"{where.rstrip('.')} must be a table, got {tables!r}")
     hints = typing.get_type_hints(kind)
@@ -119,7 +129,7 @@ def _build(kind: type, tables: Any, where: str) -> Any:
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type, hint), value, f"{where}.")
+        return part_from_tables(typing.cast(type, hint), value, f"{where}.")
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
         if value not in arguments:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pcmsn.backbones.base import Backbone, Extractors
 from pcmsn.backbones.cache import FeatureCache
 from pcmsn.backbones.extraction import extract
+from pcmsn.backbones.forward import Computation
+from pcmsn.backbones.ready_made import ReadyMade
 from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import DataError, enumerate_names
 
@@ -83,14 +85,11 @@ def _table(backbone: Backbone, pictures: Pictures, settings: ExtractionSettings)
         if settings.progress:
             settings.progress(f"{pictures.modality} features", done, total)
 
-    found = extract(
-        backbone,
-        pictures,
-        cache=settings.cache,
-        device=settings.device,
-        batch_size=settings.batch_size,
-        progress=report,
-    )
+    if isinstance(backbone, ReadyMade):
+        found = backbone.features_of(pictures)
+    else:
+        computation = Computation(device=settings.device, batch_size=settings.batch_size)
+        found = extract(backbone, pictures, cache=settings.cache, computation=computation, progress=report)
     kept = pictures.select(found.kept)
     empty = [name for name, count in kept.counts().items() if count == 0]
     if empty:

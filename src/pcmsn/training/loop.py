@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from pcmsn.training.history import Epoch, Observer, Silent, log_epoch, tensorboa
 from pcmsn.training.pairs import PairSampler
 from pcmsn.training.run_folder import STATE, RunFolder, RunRecord, load_strictly, tensors_under
 from pcmsn.training.step import LossTerms, TrainingStep
+from pcmsn.training.tensor_file import optimizer_tensors, restore_optimizer
 
 ITQ_ROWS = 10_000  # of each modality; a rotation of 64 x 64 needs no more, and the fit stays under a second
 
@@ -108,8 +109,8 @@ class TrainingRun:
         tensors, facts = self.folder.read_state()
         path = self.folder.path / STATE
         load_strictly(self.model, tensors_under("model.", tensors), path)
-        _restore_optimizer(self.step.generator_optimizer, tensors_under("generator_optimizer.", tensors))
-        _restore_optimizer(self.step.discriminator_optimizer, tensors_under("discriminator_optimizer.", tensors))
+        restore_optimizer(self.step.generator_optimizer, tensors_under("generator_optimizer.", tensors))
+        restore_optimizer(self.step.discriminator_optimizer, tensors_under("discriminator_optimizer.", tensors))
         self.standing = _Standing(rows=facts["rows"], best_epoch=facts["best_epoch"], best_score=facts["best_score"])
 
     def run(self) -> RunRecord:
@@ -179,9 +180,7 @@ class TrainingRun:
     def _state(self) -> dict[str, Tensor]:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         for name in ("generator_optimizer", "discriminator_optimizer"):
-            state = getattr(self.step, name).state_dict()["state"]
-            for index, values in state.items():
-                tensors |= {f"{name}.{index}.{key}": value for key, value in values.items() if value is not None}
+            tensors |= optimizer_tensors(f"{name}.", getattr(self.step, name))
         return tensors
 
     def _facts(self) -> dict[str, Any]:
@@ -226,11 +225,3 @@ def _at_most(rows: NDArray[np.float32], count: int, generator: np.random.Generat
     if len(rows) <= count:
         return rows
     return rows[np.sort(generator.choice(len(rows), count, replace=False))]
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

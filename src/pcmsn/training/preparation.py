@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.backbones.base import Backbone, Extractors
+from pcmsn.backbones.finetuned import refuse_leaks
 from pcmsn.backbones.load import load_extractors
+from pcmsn.backbones.ready_made import READY_MADE, list_ready_made, load_ready_made, ready_made_folder
 from pcmsn.data.datasets import BENCHMARKS, TOYWORLD, find_layout, open_dataset
 from pcmsn.data.file_lists import FileLists, read_file_lists
+from pcmsn.data.layouts import Layout, folder
 from pcmsn.data.records import Dataset
 from pcmsn.data.splits import Split, load_split, load_unseen_split
 from pcmsn.data.toyworld import toyworld_class_vectors
-from pcmsn.errors import BackboneError, SemanticsError
+from pcmsn.errors import BackboneError, ConfigError, SemanticsError
 from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
 from pcmsn.training.config import DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
@@ -28,7 +31,7 @@ from pcmsn.training.pretraining import pretrain_tiny
 from pcmsn.training.run_folder import ExtractorRecord, RunRecord
 
 TOYWORLD_SOURCE = "toyworld-path"
-TINY = "tiny"
+TINY, FINETUNED = "tiny", "finetuned"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +48,16 @@ class Subject:
 
 
 def open_pictures(config: RunConfig, progress: Progress | None = None) -> Dataset:
-    """The pictures of a configuration; draws the toy world if it is missing."""
-    if config.data.file_list:
-        return _open_file_lists(config.data).dataset
+    """The pictures of a configuration; draws the toy world if it is missing.
+
+    With ready-made features they are those that there are features of, whether or not they are on disk.
+    """
     data = config.data
+    if data.file_list:
+        return _open_file_lists(config).dataset
+    stored = ready_made_folder(config.backbone.spec)
+    if stored is not None:
+        return list_ready_made(stored, _layout_of_features(data))
     return open_dataset(
         data.dataset,
         Path(data.data_root),
@@ -61,7 +70,7 @@ def open_subject(config: RunConfig, progress: Progress | None = None) -> Subject
     """The pictures and the split of a configuration, checked to fit each other."""
     data = config.data
     if data.file_list:
-        lists = _open_file_lists(data)
+        lists = _open_file_lists(config)
         return Subject(lists.dataset, lists.split)
     dataset = open_pictures(config, progress)
     name, classes, allow = dataset.name, dataset.classes, data.allow_missing_classes
@@ -70,7 +79,21 @@ def open_subject(config: RunConfig, progress: Progress | None = None) -> Subject
     return Subject(dataset, load_split(data.split or None, name, classes, data.split_seed, allow_missing=allow))
 
 
-def _open_file_lists(data: DataConfig) -> FileLists:
+def _layout_of_features(data: DataConfig) -> Layout:
+    """Where the pictures would be; ready-made features may be of a data set that is only a name here."""
+    name, root = data.dataset, Path(data.data_root)
+    if name in (*BENCHMARKS, TOYWORLD) or Path(name).is_dir():
+        return find_layout(name, root, photos=data.photos)
+    return folder(root / name, name)
+
+
+def _open_file_lists(config: RunConfig) -> FileLists:
+    data = config.data
+    if ready_made_folder(config.backbone.spec) is not None:
+        raise ConfigError(
+            f"--file-list names pictures on disk, --backbone {config.backbone.spec} features that may have none; pass "
+            "--split or --unseen-classes"
+        )
     layout = find_layout(data.dataset, Path(data.data_root))
     root = Path(os.path.commonpath([layout.sketches, layout.photos]))
     return read_file_lists(Path(data.file_list), layout.name, root, allow_missing_classes=data.allow_missing_classes)
@@ -99,21 +122,27 @@ def open_extractors(
 ) -> Extractors:
     """The extractors of a configuration; ``tiny`` stands in the run folder.
 
-    With ``train_tiny`` it is first trained on the seen classes there, unless that was done before.
+    With ``train_tiny`` it is first trained on the seen classes there, unless that was done before. Raises BackboneError
+    for an extractor that was fine-tuned on a class that the split keeps unseen.
     """
     spec = config.backbone.spec
+    stored = ready_made_folder(spec)
+    if stored is not None:
+        return load_ready_made(stored, subject.dataset.name, subject.split)
     if spec == TINY:
         weights = run_folder / TINY
         if train_tiny:
             seen = subject.dataset.of_classes(subject.split.train)
             pretrain_tiny(seen, weights, seed=config.training.seed, progress=progress)
         spec = f"{TINY}:{weights}"
-    return load_extractors(
+    extractors = load_extractors(
         spec,
         dataset_name=subject.dataset.name,
         model_root=Path(config.backbone.model_root),
         resize=config.backbone.resize,
     )
+    refuse_leaks(extractors, subject.split)
+    return extractors
 
 
 def extractor_record(backbone: Backbone) -> ExtractorRecord:
@@ -170,7 +199,7 @@ def resolved(config: RunConfig) -> RunConfig:
     kind, separator, location = spec.partition(":")
     if Path(spec).expanduser().is_dir():
         spec = absolute(spec)
-    elif separator and kind in (TINY, "vgg16"):
+    elif separator and kind in (FINETUNED, READY_MADE, TINY, "vgg16"):
         if not Path(location).expanduser().exists():
             raise BackboneError(f"--backbone {spec}: no such file or folder {location}")
         spec = f"{kind}:{absolute(location)}"

@@ -20,6 +20,7 @@ from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import UnreadablePictureError
 from pcmsn.seeding import numpy_generator, seeded_torch, torch_generator
+from pcmsn.training.affine import random_affine, warped
 from pcmsn.training.features import Progress
 
 TRAINED_ON = "trained_on.json"
@@ -146,14 +147,4 @@ def _schedule(done: float, warm_up: float = 0.1) -> float:
 
 def _augmented(pixels: Tensor, generator: torch.Generator) -> Tensor:
     """(B, 3, S, S) uint8 to float in [-1, 1], each picture flipped, turned, scaled and moved a little at random."""
-    count = len(pixels)
-
-    def uniform(low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(count, generator=generator)
-
-    flip = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
-    angle, scale = uniform(-0.25, 0.25), uniform(0.85, 1.2)
-    cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
-    rows = torch.stack([flip * cosine, -sine, uniform(-0.12, 0.12), flip * sine, cosine, uniform(-0.12, 0.12)], dim=1)
-    grid = F.affine_grid(rows.view(count, 2, 3), list(pixels.shape), align_corners=False)
-    return F.grid_sample(pixels.float() / 127.5 - 1, grid, padding_mode="border", align_corners=False)
+    return warped(pixels.float() / 127.5 - 1, random_affine(len(pixels), generator))

@@ -14,22 +14,17 @@ Every file is written to a temporary name and renamed, so a kill leaves each as 
 
 from __future__ import annotations
 
-import csv
-import errno
-import io
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from pcmsn.data.atomic import atomic_path, write_text_atomically
+from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.splits import Split
 from pcmsn.errors import CheckpointError
 from pcmsn.hashing.itq import ITQ
@@ -37,6 +32,7 @@ from pcmsn.model.config import FeatureDims
 from pcmsn.model.pcmsn import PCMSN
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config, config_to_toml
+from pcmsn.training.tensor_file import check_version, read_tensors, told_when_full, write_rows, write_tensors
 from pcmsn.version import __version__
 
 FORMAT_VERSION = 1
@@ -167,17 +163,12 @@ class RunFolder:
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write ``history.csv``, one row an epoch."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
         with _told_when_full(self.path):
-            write_text_atomically(self.path / HISTORY, text.getvalue())
+            write_rows(self.path / HISTORY, rows)
 
     def _save(self, name: str, tensors: dict[str, Tensor], facts: Mapping[str, Any]) -> None:
-        metadata = {"format_version": str(FORMAT_VERSION), "facts": json.dumps(dict(facts))}
-        with _told_when_full(self.path), atomic_path(self.path / name) as temporary:
-            save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary, metadata)
+        with _told_when_full(self.path):
+            write_tensors(self.path / name, tensors, facts, FORMAT_VERSION)
 
     def _load(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         path = self.path / name
@@ -185,14 +176,7 @@ class RunFolder:
             raise CheckpointError(
                 f"{path} is missing: no epoch was completed. Continue with pcmsn train --resume --out {self.path}"
             )
-        try:
-            with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f"{path} is damaged ({error}); train again or take it from a copy") from error
-        _check_version(metadata.get("format_version"), path)
-        return tensors, json.loads(metadata["facts"])
+        return read_tensors(path, FORMAT_VERSION)
 
 
 def load_strictly(model: torch.nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
@@ -231,7 +215,7 @@ def check_extractors(record: RunRecord, sketch: ExtractorRecord, photo: Extracto
 
 
 def _record_from(content: dict[str, Any], path: Path) -> RunRecord:
-    _check_version(content.get("format_version"), path)
+    check_version(content.get("format_version"), path, FORMAT_VERSION)
     try:
         split = content["split"]
         parts = {part: tuple(split[part]) for part in ("train", "val", "test")}
@@ -253,27 +237,10 @@ def _record_from(content: dict[str, Any], path: Path) -> RunRecord:
         raise CheckpointError(f"{path} is damaged: {type(error).__name__} {error}") from error
 
 
-def _check_version(found: object, path: Path) -> None:
-    if str(found) != str(FORMAT_VERSION):
-        raise CheckpointError(
-            f"{path} has the format version {found}, this pcmsn ({__version__}) reads {FORMAT_VERSION}; "
-            "train again, or use the version that wrote it"
-        )
-
-
 def tensors_under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose names start with ``prefix``, under the rest of their names."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-@contextmanager
-def _told_when_full(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, SafetensorError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-        reason = "no space is left on the disk" if full else str(error)
-        raise CheckpointError(
-            f"{path} can not be written: {reason}. The last whole epoch is kept; make room and continue with "
-            f"pcmsn train --resume --out {path}"
-        ) from error
+def _told_when_full(path: Path) -> AbstractContextManager[None]:
+    return told_when_full(path, f"pcmsn train --resume --out {path}")

@@ -1,0 +1,55 @@
+"""Fine-tuned VGG16 networks as the files that the authors' code and its relatives read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from pcmsn.backbones.base import Backbone
+from pcmsn.backbones.finetuned import FinetunedBackbone
+from pcmsn.backbones.transform import Transform
+from pcmsn.backbones.vgg16 import RELEASED_FEATURE_DIM, VGG16, released_transform, save_released_vgg16
+from pcmsn.data.records import Modality
+from pcmsn.errors import BackboneError
+
+_LAST = "classifier.6."
+
+
+def check_released_layout(trunk: Backbone, *, bottleneck: int, transforms: Mapping[Modality, Transform]) -> None:
+    """Raise BackboneError unless the released layout can hold a network of this kind and preparation of pictures."""
+    if not isinstance(trunk, VGG16):
+        raise BackboneError(f"the released layout holds VGG16 networks only, got {trunk.name}; leave it out")
+    outputs = bottleneck or trunk.feature_dim
+    if outputs != RELEASED_FEATURE_DIM or (trunk.stop == "output" and bottleneck):
+        expected = 0 if trunk.stop == "output" else RELEASED_FEATURE_DIM
+        raise BackboneError(
+            f"the released layout ends with one layer of {RELEASED_FEATURE_DIM} values after the second hidden one, "
+            f"got a bottleneck of {bottleneck} on {trunk.feature_dim} values; pass --bottleneck {expected}"
+        )
+    for modality, transform in transforms.items():
+        if transform != released_transform(modality):
+            raise BackboneError(
+                f"code that reads the released layout squashes {modality} pictures to 224 x 224, scales them to [0, 1] "
+                f"and {'inverts' if modality == 'sketch' else 'does not invert'} them; this network expects "
+                f"{transform}; fine-tune with --preset released"
+            )
+
+
+def write_released_layout(network: FinetunedBackbone, modality: Modality, model_root: Path, dataset_name: str) -> Path:
+    """The file ``<model root>/<data set>_sketch.pth`` or ``_image.pth`` with a fine-tuned VGG16.
+
+    Raises BackboneError for a network that the layout can not hold.
+    """
+    size = network.feature_dim if "bottleneck.weight" in network.state_dict() else 0
+    check_released_layout(network.trunk, bottleneck=size, transforms={modality: network.transform})
+    return save_released_vgg16(model_root, dataset_name, modality, _released_names(network, size))
+
+
+def _released_names(network: FinetunedBackbone, bottleneck: int) -> dict[str, Tensor]:
+    """The bottleneck takes the place of ImageNet's last layer."""
+    weights: dict[str, Tensor] = dict(network.trunk.state_dict())
+    if bottleneck:
+        weights |= {_LAST + name: tensor for name, tensor in network.bottleneck.state_dict().items()}
+    return weights

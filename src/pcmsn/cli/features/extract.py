@@ -1,0 +1,177 @@
+"""``pcmsn features extract``: pictures of a data set, a folder, a list or a stream to features in files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from pcmsn.cli.options import DATA, DEFAULT_CACHE, RUN, Cache, Device, Json
+
+if TYPE_CHECKING:
+    from pcmsn.backbones.config import Precision
+    from pcmsn.backbones.feature_export import Exported
+
+COMPUTATION = "Computation"
+SHOWN_UNREADABLE = 5
+
+
+class Side(str, Enum):
+    """Which pictures, or whose network."""
+
+    SKETCH = "sketch"
+    PHOTO = "photo"
+
+
+class PhotoVariants(str, Enum):
+    """Sketchy's photos."""
+
+    EXTENDED = "extended"
+    ORIGINAL = "original"
+
+
+class ResizeForm(str, Enum):
+    """How pictures get a Hugging Face model's size."""
+
+    SQUASH = "squash"
+    MODEL = "model"
+
+
+class Bits(str, Enum):
+    """How the network computes."""
+
+    AUTO = "auto"
+    FLOAT32 = "32"
+    BFLOAT16 = "bf16"
+    FLOAT16 = "16"
+
+
+def extract(
+    backbone: Annotated[
+        str, typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train, for example a Hugging Face name.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="FILE.npz, or a folder: numbered parts; of a whole data set sketch.npz and photo.npz.")
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=DATA, help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder with sketch/ and photo/."
+        ),
+    ] = None,
+    data_root: Annotated[Path, typer.Option(rich_help_panel=DATA, help="Holds the data sets.")] = Path("./ZS-SBIR"),
+    photos: Annotated[
+        PhotoVariants, typer.Option(rich_help_panel=DATA, help="Sketchy's photos.")
+    ] = PhotoVariants.EXTENDED,
+    folder: Annotated[
+        Path | None, typer.Option(rich_help_panel=DATA, help="All pictures below a folder, instead of --dataset.")
+    ] = None,
+    list_: Annotated[
+        str | None,
+        typer.Option("--list", rich_help_panel=DATA, help="Text file with one path a line; - reads stdin as it comes."),
+    ] = None,
+    modality: Annotated[
+        Side | None,
+        typer.Option(rich_help_panel=DATA, help="One side of a data set; else whose network, where there are two."),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(rich_help_panel=COMPUTATION, min=1, show_default="16 on a CPU, 256 on CUDA, 64 elsewhere"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(rich_help_panel=COMPUTATION, min=1, help="Threads.", show_default="one a core, at most 16"),
+    ] = None,
+    precision: Annotated[
+        Bits, typer.Option(rich_help_panel=COMPUTATION, help="auto is half precision on CUDA, 32 elsewhere.")
+    ] = Bits.AUTO,
+    compiled: Annotated[
+        bool, typer.Option("--compile", rich_help_panel=COMPUTATION, help="Compile the network first; takes a minute.")
+    ] = False,
+    model_root: Annotated[
+        Path, typer.Option(rich_help_panel=COMPUTATION, help="Holds the files of --backbone vgg16.")
+    ] = Path("./model"),
+    resize: Annotated[
+        ResizeForm, typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train.")
+    ] = ResizeForm.SQUASH,
+    rows_per_file: Annotated[
+        int, typer.Option(rich_help_panel=RUN, min=1, help="Pictures a part; one part is in memory at a time.")
+    ] = 8192,
+    overwrite: Annotated[bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Replace what is there.")] = False,
+    device: Device = "auto",
+    cache: Cache = DEFAULT_CACHE,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", rich_help_panel=RUN, help="Neither read nor write the cache of features.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Extract features with names; stopped, the same command goes on where it was."""
+    from pcmsn.backbones.cache import FeatureCache
+    from pcmsn.backbones.forward import Computation, suitable_precision
+    from pcmsn.training.feature_extraction import ExtractionRequest
+    from pcmsn.training.session import pick_device
+
+    place = pick_device(device)
+    chosen = suitable_precision(place) if precision is Bits.AUTO else cast("Precision", precision.value)
+    request = ExtractionRequest(
+        backbone=backbone,
+        out=out,
+        dataset=dataset,
+        data_root=data_root,
+        photos=photos.value,
+        folder=folder,
+        lines=sys.stdin if list_ == "-" else None,
+        list_file=Path(list_) if list_ not in (None, "-") else None,
+        modality=modality.value if modality else None,
+        model_root=model_root,
+        resize=resize.value,
+        rows_per_file=rows_per_file,
+        overwrite=overwrite,
+    )
+    results = _run(
+        request,
+        computation=Computation(
+            device=place, batch_size=batch_size, workers=workers, precision=chosen, compiled=compiled
+        ),
+        cache=None if no_cache else FeatureCache(cache),
+    )
+    if as_json:
+        typer.echo(json.dumps([result.to_dict() for result in results]))
+        return
+    for result in results:
+        _print_result(result)
+    if request.of_dataset and len(results) > 1:
+        typer.echo(f"train with: pcmsn train --backbone features:{out} --dataset {dataset}")
+
+
+def _run(request: Any, **options: Any) -> tuple[Exported, ...]:
+    from pcmsn.cli.display import Display
+    from pcmsn.training.feature_extraction import extract_to_files
+
+    with Display() as display:
+
+        def progress(name: str, done: int, total: int | None) -> None:
+            display.stage(name, done, done + 1 if total is None else total)
+
+        try:
+            return extract_to_files(request, progress=progress, **options)
+        except KeyboardInterrupt:
+            display.note("stopped; what was computed is kept. Run the same command again to continue")
+            raise typer.Exit(130) from None
+
+
+def _print_result(result: Exported) -> None:
+    where = f"{result.target}" if result.files == 1 else f"{result.target}, {result.files} files"
+    typer.echo(f"{result.rows:,} features of {result.feature_dim} values in {where}")
+    typer.echo(
+        f"  computed {result.computed:,}, from the cache {result.from_cache:,}, "
+        f"from files that were there {result.from_parts:,}"
+    )
+    if result.unreadable:
+        typer.echo(f"  {result.unreadable:,} pictures can not be read, listed in {result.unreadable_file}:")
+        for name, reason in result.first_unreadable[:SHOWN_UNREADABLE]:
+            typer.echo(f"    {name}: {reason}")

@@ -1,0 +1,70 @@
+"""What ``pcmsn finetune`` shows: a line an epoch while it works, and its result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pcmsn.backbones.finetuned import NetworkName
+    from pcmsn.cli.display import Display
+    from pcmsn.training.finetuning.history import FinetuneEpoch
+    from pcmsn.training.finetuning.session import FinetuneResult
+
+
+def print_result(result: FinetuneResult, out: Path, *, as_json: bool) -> None:
+    """What was trained and what to type next, on stdout."""
+    if as_json:
+        networks = {
+            found.network: {
+                "folder": str(found.folder),
+                "best_epoch": found.trained_on.best_epoch,
+                "epochs": found.trained_on.epochs,
+                "held_out_accuracy": found.trained_on.held_out_accuracy,
+                "classes": len(found.trained_on.classes),
+                "pictures": found.trained_on.pictures,
+                "unreadable": found.trained_on.unreadable,
+            }
+            for found in result.networks
+        }
+        files = {"curves": str(result.curves), "released": [str(path) for path in result.released]}
+        typer.echo(json.dumps({"out": str(out), "networks": networks, **files}))
+        return
+    for found in result.networks:
+        trained, accuracy = found.trained_on, found.trained_on.held_out_accuracy
+        share = "nothing held out" if accuracy is None else f"held-out pictures of seen classes named: {accuracy:.1%}"
+        typer.echo(f"{found.network}: epoch {trained.best_epoch} of {trained.epochs}, {share}")
+    for path in result.released:
+        typer.echo(f"released layout: {path}")
+    typer.echo(f"learning curves: {result.curves}")
+    missing = {"sketch", "photo"} - {found.network for found in result.networks}
+    if len(missing) == 1 and not (out / next(iter(missing))).is_dir():
+        typer.echo(
+            f"the other side: pcmsn finetune --modality {missing.pop()} --out {out}, with the same other options"
+        )
+    else:
+        typer.echo(f"train with:     pcmsn train --backbone finetuned:{out}")
+
+
+class FinetuneDisplay:
+    """An observer: a bar over the steps, a line an epoch."""
+
+    def __init__(self, display: Display) -> None:
+        self.display = display
+
+    def on_batch(self, network: NetworkName, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
+        """Move the bar."""
+        self.display.stage(f"{network}: epoch {epoch}/{epochs}", batch, batches, f"loss {loss:.3f}")
+
+    def on_epoch(self, network: NetworkName, epoch: FinetuneEpoch) -> None:
+        """Print the epoch's line."""
+        held_out = epoch.held_out_accuracy
+        share = "" if held_out is None else f", held out {held_out:.1%}{' *' if epoch.best else '  '}"
+        left = (epoch.epochs - epoch.number) * epoch.seconds / 60
+        self.display.note(
+            f"{network}: epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}, named {epoch.accuracy:.1%}{share}"
+            f"  {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s, about {left:.0f} min left"
+        )

@@ -1,0 +1,1 @@
+"""Fine-tuning feature extractors as classifiers of the seen classes."""

@@ -1,0 +1,74 @@
+"""Which pictures a network learns from, which are held out, and in which order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.data.records import Pictures
+from pcmsn.errors import DataError, enumerate_names
+from pcmsn.seeding import numpy_generator
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """One modality's pictures of the seen classes."""
+
+    pictures: Pictures
+    """All of them, in an order that depends on their names alone."""
+    training: Positions
+    """(N,) positions of those that the network learns from, ascending."""
+    held_out: Positions
+    """(M,) positions of those that the best epoch is chosen on, ascending."""
+
+    @property
+    def classes_without_held_out(self) -> tuple[str, ...]:
+        """Classes of which no picture could be held out."""
+        counts = np.bincount(self.pictures.labels[self.held_out], minlength=len(self.pictures.classes))
+        return tuple(name for name, count in zip(self.pictures.classes, counts, strict=True) if count == 0)
+
+
+def divide(pictures: Pictures, classes: Iterable[str], share: float, seed: int) -> Division:
+    """The pictures of ``classes`` with a ``share`` of each class held out, at least one of a class with two.
+
+    Which ones depends on the seed and the names alone, not on their order. Pictures of other classes are left out.
+    Raises DataError for a class without pictures.
+    """
+    pictures = pictures.of_classes(sorted(classes))
+    empty = [name for name, count in pictures.counts().items() if count == 0]
+    if empty:
+        raise DataError(f"no {pictures.modality} of the seen class {enumerate_names(empty)} in {pictures.folder}")
+    pictures = pictures.select(np.lexsort((np.array(pictures.names), pictures.labels)))
+    held_out = np.zeros(len(pictures), dtype=bool)
+    for label, name in enumerate(pictures.classes):
+        members = np.flatnonzero(pictures.labels == label)
+        count = min(max(1, round(share * len(members))), len(members) - 1) if share > 0 else 0
+        held_out[numpy_generator(seed, "held out", pictures.modality, name).permutation(members)[:count]] = True
+    return Division(pictures, training=np.flatnonzero(~held_out), held_out=np.flatnonzero(held_out))
+
+
+class BalancedOrder:
+    """Draws pictures so that every class comes equally often, and of a class every picture before one comes again."""
+
+    def __init__(self, division: Division) -> None:
+        labels = division.pictures.labels[division.training]
+        self._members = [division.training[labels == label] for label in range(len(division.pictures.classes))]
+
+    def draw(self, count: int, generator: np.random.Generator) -> Positions:
+        """(count,) positions of pictures; two classes differ by one draw at most."""
+        classes = len(self._members)
+        rounds = -(-count // classes)
+        order = generator.permuted(np.tile(np.arange(classes), (rounds, 1)), axis=1).reshape(-1)[:count]
+        positions = np.empty(count, dtype=np.int64)
+        for label, members in enumerate(self._members):
+            places = np.flatnonzero(order == label)
+            cycles = -(-len(places) // len(members))
+            drawn = [generator.permutation(members) for _ in range(cycles)]
+            if drawn:
+                positions[places] = np.concatenate(drawn)[: len(places)]
+        return positions

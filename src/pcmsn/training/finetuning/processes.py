@@ -1,0 +1,83 @@
+"""Devices, processes and number formats: one code path from a CPU to several machines, through Lightning Fabric."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from pcmsn.errors import ConfigError
+from pcmsn.training.finetuning.config import Precision
+from pcmsn.training.session import pick_device
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_AMPERE = 8  # compute capability from which on a CUDA device computes in bf16
+
+
+def make_fabric(device: str, *, devices: int, nodes: int, precision: Precision) -> Fabric:
+    """The devices to train on, not launched yet.
+
+    ``device`` is ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``; ``devices`` counts those of each of ``nodes``
+    machines, on a CPU processes. Raises ConfigError for what is not here.
+    """
+    kind, _, index = pick_device(device).partition(":")
+    if devices > 1 and (index or kind == "mps"):
+        raise ConfigError(f"--device {device} is one device; for {devices} of them pass --device cuda or --device cpu")
+    if kind == "cuda" and devices > torch.cuda.device_count():
+        raise ConfigError(f"--devices {devices}: this machine has {torch.cuda.device_count()} CUDA devices")
+    if precision == "16-mixed" and kind != "cuda":
+        raise ConfigError(f"precision 16-mixed needs a CUDA device, got {kind}; pass --precision 32 or auto")
+    return _quiet_fabric(
+        accelerator=kind,
+        devices=[int(index)] if index else devices,
+        num_nodes=nodes,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        precision=_number_format(precision, kind),
+    )
+
+
+def _number_format(precision: Precision, kind: str) -> str:
+    if precision != "auto":
+        return "32-true" if precision == "32" else precision
+    has_bf16 = kind == "cuda" and torch.cuda.get_device_capability()[0] >= _AMPERE
+    return "bf16-mixed" if has_bf16 else "32-true"
+
+
+def _quiet_fabric(**settings: Any) -> Fabric:
+    """A Fabric whose own reports and advice stay away from the user's terminal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lightning_fabric import Fabric
+
+        logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # its import sets a level of its own
+        return Fabric(**settings)
+
+
+def rows_of_process(fabric: Fabric, count: int) -> slice:
+    """The rows of a batch of ``count`` that this process works on; every process has as many."""
+    share = count // fabric.world_size
+    return slice(fabric.global_rank * share, (fabric.global_rank + 1) * share)
+
+
+def check_batch_size(batch_size: int, parts: int, processes: int) -> None:
+    """Raise ConfigError unless a batch can be divided evenly: a step means the same on any number of devices."""
+    unit = parts * processes
+    if batch_size % unit:
+        halves = ", half of it sketches and half photos," if parts == 2 else ""
+        below, above = batch_size // unit * unit, -(-batch_size // unit) * unit
+        proposals = " or ".join(str(size) for size in (below, above) if size)
+        raise ConfigError(
+            f"a batch of {batch_size}{halves} can not be divided evenly among {processes} processes; "
+            f"pass --batch-size {proposals}"
+        )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch, on any device, or Python ran out of memory; each says so in its own way."""
+    text = str(error).lower()
+    asked_too_much = "out of memory" in text or "not enough memory" in text or "can't allocate memory" in text
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and asked_too_much)

@@ -1,0 +1,147 @@
+"""What learns and what stays; the average of the weights."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from pcmsn.backbones.base import Backbone
+from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone
+from pcmsn.backbones.transform import Transform
+from pcmsn.backbones.trunk import resized_input
+from pcmsn.errors import BackboneError
+from pcmsn.training.finetuning.config import build_finetune_config
+from pcmsn.training.finetuning.network import AverageWeights, FinetuningNetwork, check_input_size, extractor_weights
+
+SMALL = TinyArchitecture(input_size=16, widths=(4, 8))
+
+
+def network(backbone: Backbone | None = None, **tables: dict[str, Any]) -> FinetuningNetwork:
+    config = build_finetune_config(overrides={"extractor": {"bottleneck": 5}, **tables})
+    return FinetuningNetwork(backbone or TinyBackbone.untrained(0, SMALL), 3, config)
+
+
+def norms(made: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in made.modules() if isinstance(module, nn.BatchNorm2d)]
+
+
+def test_the_trunk_learns_although_it_is_frozen_elsewhere() -> None:
+    made = network().train()
+    assert all(parameter.requires_grad for parameter in made.parameters())
+    assert all(norm.training and norm.momentum == 0.1 for norm in norms(made))
+    assert not any(module.training for module in made.eval().modules())
+
+
+def test_batch_statistics_can_stay_as_they_came() -> None:
+    made = network(trunk={"batch_norm": "frozen"}).train()
+    assert made.dropout.training and not any(norm.training for norm in norms(made))
+
+
+def test_a_share_of_the_trunk_can_stay_with_its_batch_statistics() -> None:
+    made = network(trunk={"frozen_share": 0.5}).train()
+    learns = [parameter.requires_grad for parameter in made.trunk.parameters()]
+    half = round(len(learns) / 2)
+    assert learns == [False] * half + [True] * (len(learns) - half)
+    assert [norm.training for norm in norms(made)] == [norm.weight.requires_grad for norm in norms(made)]
+    assert {norm.training for norm in norms(made)} == {True, False}
+    whole = network(trunk={"frozen_share": 1.0})
+    assert not any(parameter.requires_grad for parameter in whole.trunk.parameters())
+    assert whole.bottleneck.weight.requires_grad
+
+
+class WithSpareLayer(TinyBackbone):
+    """A trunk with weights that the feature does not depend on, as poolers and unused heads are."""
+
+    def __init__(self) -> None:
+        super().__init__(TinyBackbone.untrained(0, SMALL).network)
+        self.spare = nn.Linear(2, 2)
+
+
+def test_weights_that_the_feature_does_not_depend_on_do_not_learn() -> None:
+    made = network(WithSpareLayer())
+    frozen = [name for name, parameter in made.named_parameters() if not parameter.requires_grad]
+    assert frozen == ["trunk.spare.weight", "trunk.spare.bias"]
+    assert all(parameter.grad is None for parameter in made.parameters())
+
+
+def test_new_layers_learn_faster_and_biases_do_not_decay() -> None:
+    fitting = {"learning_rate": 0.001, "head_factor": 7.0, "weight_decay": 0.3}
+    config = build_finetune_config(overrides={"extractor": {"bottleneck": 5}, "fitting": fitting})
+    made = FinetuningNetwork(TinyBackbone.untrained(0, SMALL), 3, config)
+    groups = made.groups(config)
+    assert [(group["lr"], group["weight_decay"]) for group in groups] == [
+        (0.001, 0.3),
+        (0.001, 0.0),
+        (pytest.approx(0.007), 0.3),
+        (pytest.approx(0.007), 0.0),
+    ]
+    assert sum(len(group["params"]) for group in groups) == len(list(made.parameters()))
+    assert all(parameter.ndim > 1 for group in groups if group["weight_decay"] for parameter in group["params"])
+
+
+def test_without_bottleneck_the_classifier_stands_on_the_trunks_feature() -> None:
+    made = network(extractor={"bottleneck": 0})
+    assert made.classifier.in_features == 8
+    assert not any(name.startswith("bottleneck") for name in made.state_dict())
+    assert all(name.startswith("trunk.") for name in extractor_weights(made.state_dict()))
+    assert made(torch.zeros(2, 3, 16, 16)).shape == (2, 3)
+
+
+def test_new_layers_follow_from_the_seed() -> None:
+    weights = [network(schedule={"seed": seed}).classifier.weight for seed in (0, 0, 1)]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+class OneSize(TinyBackbone):
+    """A trunk that has learned positions."""
+
+    def __init__(self) -> None:
+        super().__init__(TinyBackbone.untrained(0, SMALL).network, name="one size")
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        if pixels.shape[-1] != 16:
+            raise ValueError(f"input size {pixels.shape[-1]} does not match 16\nmore")
+        return super().forward(pixels)
+
+
+def test_a_trunk_that_takes_one_size_only_says_so() -> None:
+    trunk = OneSize()
+    check_input_size(trunk)
+    trunk.transform = resized_input(trunk.transform, 12)
+    message = (
+        r"one size does not take pictures of 12 x 12 pixels \(input size 12 does not match 16\); leave --input-size"
+    )
+    with pytest.raises(BackboneError, match=message):
+        check_input_size(trunk)
+
+
+def test_a_smaller_input_keeps_the_share_that_is_cut() -> None:
+    cut = Transform(height=224, width=224, shortest_edge=256)
+    assert resized_input(cut, 112) == replace(cut, height=112, width=112, shortest_edge=128)
+    assert resized_input(replace(cut, shortest_edge=None), 100) == Transform(height=100, width=100)
+
+
+def test_the_average_meets_a_slow_version() -> None:
+    layer = nn.BatchNorm1d(2)
+    average = AverageWeights(layer, 0.5)
+    expected = layer.weight.detach().clone()
+    for step in range(1, 30):
+        with torch.no_grad():
+            layer.weight.copy_(torch.randn(2))
+            layer.num_batches_tracked += 1
+        average.update(layer, step)
+        decay = min(0.5, step / (step + 9))
+        expected = decay * expected + (1 - decay) * layer.weight.detach()
+    torch.testing.assert_close(average.values["weight"], expected)
+    assert average.values["num_batches_tracked"] == 29
+
+
+def test_without_decay_the_average_is_the_last_weights() -> None:
+    layer = nn.Linear(2, 2)
+    average = AverageWeights(layer, 0.0)
+    with torch.no_grad():
+        layer.weight.fill_(3)
+    average.update(layer, 1)
+    assert torch.equal(average.values["weight"], layer.weight)
