@@ -16,7 +16,7 @@ from pcmsn.evaluation.ranking import rank
 from pcmsn.evaluation.scoring import mean_average_precision, score
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
-NAMES_OF_CODES = {"sem-pcyc": "sem_pcyc", "sake": "sake_cosine", "zse": "zse_sbir"}
+NAMES_OF_CODES = {"sem-pcyc": "sem_pcyc", "sake": "sake_cosine", "zse": "zse_sbir", "neutral": "sem_pcyc"}
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference scores: {REFERENCE} is missing")
 references = pytest.mark.parametrize("name", ["balanced", "unbalanced", "small_gallery"])
 

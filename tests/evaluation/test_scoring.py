@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pcmsn.errors import EvaluationError
-from pcmsn.evaluation import ranking
+from pcmsn.evaluation import products, streaming
 from pcmsn.evaluation.families import FAMILIES, SAKE, SEM_PCYC, ZSE
+from pcmsn.evaluation.products import HostProducts
 from pcmsn.evaluation.scoring import mean_average_precision, score, score_codes, score_embeddings
 
 
@@ -32,7 +33,9 @@ def test_scores_carry_the_fields_names_and_are_json():
 def test_scores_do_not_depend_on_the_size_of_blocks(monkeypatch, family):
     arrays = embeddings(queries=23)
     whole = score(*arrays, family=family)
-    monkeypatch.setattr(ranking, "PAIRS_PER_BLOCK", 110)
+    monkeypatch.setattr(HostProducts, "pairs_at_once", 110)
+    monkeypatch.setattr(products, "STRIP", 60)
+    monkeypatch.setattr(streaming, "PHOTOS_AT_ONCE", 17)
     in_blocks = score(*arrays, family=family)
     assert np.array_equal(whole.average_precision, in_blocks.average_precision)
     assert (whole.map_200, whole.p_100) == (in_blocks.map_200, in_blocks.p_100)
@@ -72,7 +75,7 @@ def test_codes_are_ranked_by_hamming_distance():
     as_vectors = score_embeddings(sketch.astype(float), labels[0], photo.astype(float), labels[1])
     for codes in ((sketch, photo), (sketch.astype(np.uint8), photo.astype(np.int64))):
         scores = score_codes(codes[0], labels[0], codes[1], labels[1])
-        assert np.array_equal(scores.average_precision, as_vectors.average_precision)
+        np.testing.assert_allclose(scores.average_precision, as_vectors.average_precision, rtol=1e-14)
         assert (scores.p_100, scores.codes) == (as_vectors.p_100, "itq")
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pcmsn.errors import EvaluationError
 from pcmsn.hashing import hamming
-from pcmsn.hashing.hamming import hamming_distances, pack_codes, unpack_codes
+from pcmsn.hashing.hamming import distance_histograms, hamming_distances, pack_codes, unpack_codes
 
 
 def random_codes(rows, bits, seed):
@@ -41,6 +41,18 @@ def test_distances_do_not_depend_on_the_step(monkeypatch):
 def test_the_longest_distance_fits():
     ones, zeros = np.ones((1, 1000), dtype=bool), np.zeros((1, 1000), dtype=bool)
     assert hamming_distances(pack_codes(ones), pack_codes(zeros))[0, 0] == 1000
+
+
+@given(st.integers(0, 5), st.integers(0, 9), st.integers(1, 70), st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_histograms_count_each_distance(rows, columns, bits, seed):
+    distances = hamming_distances(
+        pack_codes(random_codes(rows, bits, seed)), pack_codes(random_codes(columns, bits, 1))
+    )
+    histograms = distance_histograms(distances, bits)
+    assert histograms.shape == (rows, bits + 1)
+    for row, histogram in zip(distances, histograms, strict=True):
+        assert histogram.tolist() == [int((row == value).sum()) for value in range(bits + 1)]
 
 
 @given(st.integers(0, 4), st.integers(1, 40))

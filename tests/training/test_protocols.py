@@ -1,5 +1,6 @@
 """What is asked and searched under each protocol, on embeddings whose rows can be told apart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from pcmsn.data.records import Modality, Pictures
 from pcmsn.data.splits import Split
 from pcmsn.errors import EvaluationError
 from pcmsn.evaluation.families import SEM_PCYC
+from pcmsn.evaluation.scoring import score_codes
+from pcmsn.hashing.itq import ITQ, released_itq_codes
 from pcmsn.training.protocols import EmbeddedPictures, check_generalized, generalize, protocol_classes
 
 
@@ -82,6 +85,28 @@ def test_seen_photos_in_front_lower_the_generalised_score_by_hand() -> None:
     )
     assert unseen.score(SEM_PCYC).map_all == 1
     assert generalize("generalized-pcmsn", unseen, seen).score(SEM_PCYC).map_all == pytest.approx(0.75)
+
+
+def test_released_codes_are_fitted_on_the_queries_and_named(
+    unseen: EmbeddedPictures,
+) -> None:
+    random = np.random.default_rng(0)
+    wide = replace(
+        unseen,
+        sketches=random.normal(size=(len(unseen.sketches), 4)).astype(np.float32),
+        photos=random.normal(size=(len(unseen.photos), 4)).astype(np.float32),
+    )
+    itq = ITQ.fit(random.normal(size=(30, 4)), random.normal(size=(30, 4)), 3, random)
+    own, own_neutral = wide.score_codes_and_neutral(itq, SEM_PCYC)
+    released, neutral = wide.score_codes_and_neutral(itq, SEM_PCYC, "released")
+    assert (own.codes, released.codes, neutral.family.name) == ("itq-3", "itq-released", "neutral")
+    sketch_code, photo_code = released_itq_codes(wide.sketches, wide.photos, 3)
+    direct = score_codes(sketch_code, wide.sketch_pictures.labels, photo_code, wide.photo_pictures.labels)
+    np.testing.assert_array_equal(released.average_precision, direct.average_precision)
+    assert wide.score_codes(itq, SEM_PCYC).map_all == own.map_all
+    # Three bits and 51 photos: ties everywhere, and precision in gallery order is not that of a random order.
+    assert own.p_100 == pytest.approx(own_neutral.p_100)  # k above the gallery size
+    assert not np.allclose(own.average_precision, own_neutral.average_precision)
 
 
 def test_the_protocols_of_a_split_start_with_what_is_reported() -> None:

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Any
 
 import typer
 
-from pcmsn.cli.options import DEFAULT_CACHE, AllowMissing, Cache, Device, Family, FileList, Json, Metrics, UnseenClasses
+from pcmsn.cli.options import (
+    DEFAULT_CACHE,
+    AllowMissing,
+    Backbone,
+    Cache,
+    DataRoot,
+    Dataset,
+    Device,
+    Family,
+    FileList,
+    Json,
+    Metrics,
+    ModelRoot,
+    Photos,
+    ResizeOption,
+    SplitName,
+    SplitSeed,
+    UnseenClasses,
+    given,
+)
 
 
 def baseline(
-    dataset: Annotated[str, typer.Option(help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder.")] = "Sketchy",
-    data_root: Annotated[str, typer.Option(help="Holds the data sets.")] = "./ZS-SBIR",
-    photos: Annotated[str, typer.Option(help="Sketchy's photos: extended or original.")] = "extended",
-    split: Annotated[str, typer.Option(help="As for pcmsn train.", show_default="the data set's own")] = "",
-    split_seed: Annotated[int, typer.Option(help="Of --split random.")] = 0,
+    dataset: Dataset = None,
+    data_root: DataRoot = None,
+    photos: Photos = None,
+    split: SplitName = None,
+    split_seed: SplitSeed = None,
     unseen_classes: UnseenClasses = None,
     file_list: FileList = None,
     allow_missing_classes: AllowMissing = None,
-    backbone: Annotated[str, typer.Option(help="As for pcmsn train; for the toy world tiny:FOLDER.")] = "vgg16",
-    model_root: Annotated[str, typer.Option(help="Holds <data set>_sketch.pth and _image.pth.")] = "./model",
-    resize: Annotated[str, typer.Option(help="As for pcmsn train: squash or model.")] = "squash",
+    backbone: Backbone = None,
+    model_root: ModelRoot = None,
+    resize: ResizeOption = None,
     metrics: Metrics = Family.SEM_PCYC,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
@@ -33,21 +52,20 @@ def baseline(
     from pcmsn.training.baseline import assess_features
     from pcmsn.training.configuration import build_config
 
-    config = build_config(
-        overrides={
-            "data": {
-                "dataset": dataset,
-                "data_root": data_root,
-                "photos": photos,
-                "split": split,
-                "split_seed": split_seed,
-                "unseen_classes": unseen_classes or "",
-                "file_list": file_list or "",
-                "allow_missing_classes": bool(allow_missing_classes),
-            },
-            "backbone": {"spec": backbone, "model_root": model_root, "resize": resize},
-        }
-    )
+    options: dict[str, dict[str, Any]] = {
+        "data": {
+            "dataset": dataset,
+            "data_root": data_root,
+            "photos": photos,
+            "split": split,
+            "split_seed": split_seed,
+            "unseen_classes": unseen_classes,
+            "file_list": file_list,
+            "allow_missing_classes": allow_missing_classes,
+        },
+        "backbone": {"spec": backbone, "model_root": model_root, "resize": resize},
+    }
+    config = build_config(overrides=given(options))
     with Display() as display:
         results = assess_features(config, family=metrics.value, cache=cache, device=device, progress=display.stage)
     if as_json:

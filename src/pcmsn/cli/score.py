@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli.options import Family, Json, Metrics
+from pcmsn.cli.options import Family, Intervals, Json, Metrics, Resample, Resampling
 
 
 class CodeKind(str, Enum):
@@ -29,6 +29,8 @@ def score(
         CodeKind,
         typer.Option(help="Rank the values, or binary codes by the released ITQ protocol (fitted on the queries)."),
     ] = CodeKind.REAL,
+    intervals: Intervals = False,
+    resample: Resampling = Resample.CLASSES,
     as_json: Json = False,
 ) -> None:
     """Score embeddings from a file: mAP@all, mAP@200, P@100, P@200."""
@@ -36,6 +38,7 @@ def score(
     from pcmsn.evaluation.embeddings_file import read_embeddings
     from pcmsn.evaluation.families import metric_family
     from pcmsn.evaluation.scoring import score as score_arrays
+    from pcmsn.seeding import numpy_generator
 
     content = read_embeddings(file)
     scores = score_arrays(
@@ -46,8 +49,11 @@ def score(
         family=metric_family(metrics.value),
         codes=codes.value,
     )
+    if intervals:
+        scores = scores.with_intervals(numpy_generator(0, "intervals"), resample.value)
     if as_json:
         values = scores.to_dict()
-        typer.echo(json.dumps({name: values[name] for name in SCORE_NAMES}))
+        names = (*SCORE_NAMES, *(["intervals"] if intervals else []))
+        typer.echo(json.dumps({name: values[name] for name in names}))
     else:
         print_scores(f"{file.name} · {metrics.value} metrics", [(codes.value, scores)])

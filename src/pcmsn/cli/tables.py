@@ -33,6 +33,39 @@ def print_scores(title: str, rows: Sequence[tuple[str, Scores]], notes: Sequence
             str(scores.gallery),
             f"{1000 * scores.seconds_per_query:.2f}",
         )
+        for name, ends in _interval_rows(scores):
+            table.add_row(name, *ends, style="dim")
     console.print(table)
-    for note in dict.fromkeys((*notes, *(note for _, scores in rows for note in scores.notes))):
+    own = (note for _, scores in rows for note in (*scores.notes, *_interval_note(scores)))
+    for note in dict.fromkeys((*notes, *own)):
         console.print(note, markup=False)
+
+
+def neutral_note(scores: Scores, neutral: Scores) -> list[str]:
+    """One sentence with the scores that random order among equal distances gives, where they differ as shown."""
+    own, expected = scores.to_dict(), neutral.to_dict()
+    shown = [f"{name} {expected[name]:.4f}" for name in SCORE_NAMES]
+    if all(f"{own[name]:.4f}" == f"{expected[name]:.4f}" for name in SCORE_NAMES):
+        return []
+    return [f"binary with equal distances in random order (--metrics neutral): {', '.join(shown)}."]
+
+
+def _interval_rows(scores: Scores) -> list[tuple[str, list[str]]]:
+    """The lower and the upper ends of the intervals under a row, where there are any."""
+    if scores.intervals is None:
+        return []
+    level, found = scores.intervals.level, scores.intervals.intervals
+    lows, highs = (
+        [f"{end:.4f}" for end in ends] for ends in ([part.low for part in found], [part.high for part in found])
+    )
+    return [(f"{level:.0%} low", lows), (f"{level:.0%} high", highs)]
+
+
+def _interval_note(scores: Scores) -> list[str]:
+    if scores.intervals is None:
+        return []
+    over = {"classes": "classes and the queries inside them", "queries": "queries, of these classes"}
+    return [
+        f"{scores.intervals.level:.0%} intervals: percentile bootstrap over {over[scores.intervals.resampled]}, "
+        f"{scores.intervals.resamples} resamples."
+    ]

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pcmsn.cli.options import DEFAULT_CACHE, Cache, Device, Family, Json, Metrics
+from pcmsn.cli.options import (
+    DEFAULT_CACHE,
+    Cache,
+    Device,
+    Family,
+    Intervals,
+    Json,
+    Metrics,
+    Resample,
+    Resampling,
+)
 
 if TYPE_CHECKING:
     from pcmsn.training.testing import Assessment
@@ -20,6 +30,13 @@ class GeneralizedForm(str, Enum):
 
     SEM_PCYC = "sem-pcyc"
     PCMSN = "pcmsn"
+
+
+class ItqFit(str, Enum):
+    """What the binary codes are fitted on."""
+
+    TRAINING = "training"
+    RELEASED = "released"
 
 
 def test(
@@ -43,6 +60,14 @@ def test(
             "all seen photos to the gallery. May be given twice."
         ),
     ] = None,
+    itq: Annotated[
+        ItqFit,
+        typer.Option(
+            help="Binary codes fitted on the training classes, or by the released protocol, on the test sketches."
+        ),
+    ] = ItqFit.TRAINING,
+    intervals: Intervals = False,
+    resample: Resampling = Resample.CLASSES,
     grid: Annotated[
         Path | None,
         typer.Option(help="Write a PNG of query sketches with their nearest photos, right and wrong marked."),
@@ -66,6 +91,8 @@ def test(
             backbone=backbone,
             model_root=model_root,
             generalized=tuple(f"generalized-{form.value}" for form in generalized or ()),
+            itq_fitted_on=itq.value,
+            intervals=resample.value if intervals else None,
             cache=cache,
             device=device,
             progress=display.stage,
@@ -84,16 +111,22 @@ def test(
 
 def print_assessment(assessment: Assessment) -> None:
     """A table a protocol, with what the protocol is."""
-    from pcmsn.cli.tables import print_scores
+    from pcmsn.cli.tables import neutral_note, print_scores
     from pcmsn.training.protocols import MEANING
 
+    itq, fitted = "ITQ", []
+    if assessment.itq == "released":
+        itq = "released ITQ"
+        fitted = ["released ITQ: fitted on the test sketches themselves, only for comparison with published numbers."]
     for scores in assessment.protocols:
-        rows = [("real", scores.real)]
-        if scores.binary:
-            rows.append((f"binary, {assessment.bits} bits (ITQ)", scores.binary))
         print_scores(
             f"{assessment.title} · {scores.protocol}, {scores.classes} unseen classes · "
             f"{assessment.family.name} metrics",
-            rows,
-            [f"{scores.protocol}: {MEANING[scores.protocol]}.", *assessment.notes],
+            [("real", scores.real), (f"binary, {assessment.bits} bits ({itq})", scores.binary)],
+            [
+                f"{scores.protocol}: {MEANING[scores.protocol]}.",
+                *fitted,
+                *neutral_note(scores.binary, scores.binary_neutral),
+                *assessment.notes,
+            ],
         )

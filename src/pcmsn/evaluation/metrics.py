@@ -103,11 +103,15 @@ def _ratio(part: NDArray[np.number], whole: NDArray[np.int64]) -> NDArray[np.flo
     return ratio
 
 
-def _length(relevance: NDArray[np.bool_], k: int | None) -> int:
+def checked_depth(k: int | None, length: int) -> int:
+    """min(k, length), or length for None. Raises EvaluationError when k is below 1."""
     if k is not None and k < 1:
         raise EvaluationError(f"a list can be cut at k >= 1, got k={k}; leave k out to take the whole list")
-    length = int(relevance.shape[1])
     return length if k is None else min(k, length)
+
+
+def _length(relevance: NDArray[np.bool_], k: int | None) -> int:
+    return checked_depth(k, int(relevance.shape[1]))
 
 
 def _check_shapes(relevance: NDArray[np.bool_], distance: NDArray[np.number] | None = None) -> None:

@@ -8,7 +8,7 @@ identical photos are at identical distances. Distances themselves are ranked, no
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from pcmsn.errors import EvaluationError
 
 Distance = Literal["euclidean", "cosine"]
-Block = TypeVar("Block")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 PAIRS_PER_BLOCK = 2**20
 """Query-photo pairs that are ranked at once: about 50 MB a worker, and small enough to stay near the processor."""
@@ -49,7 +50,7 @@ def pair_distances(
     with np.errstate(invalid="ignore", divide="ignore"):
         values: NDArray[np.float64] = cdist(sketch, photo, distance)
     if distance == "cosine":
-        np.nan_to_num(values, copy=False, nan=1.0)
+        values[np.isnan(values)] = 1.0
     return values
 
 
@@ -94,18 +95,22 @@ def query_blocks(queries: int, gallery: int) -> list[slice]:
     return [slice(start, min(start + size, queries)) for start in range(0, queries, size)]
 
 
-def map_blocks(function: Callable[[slice], Block], queries: int, gallery: int) -> Iterator[Block]:
+def map_blocks(function: Callable[[slice], Result], queries: int, gallery: int) -> Iterator[Result]:
     """``function`` of every block of queries, in order, on as many threads as there are cores.
 
     Keep its results small: they are held until they are taken.
     """
-    blocks = query_blocks(queries, gallery)
-    workers = min(len(blocks), _cores(), MOST_WORKERS)
+    return in_threads(function, query_blocks(queries, gallery))
+
+
+def in_threads(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    """``function`` of every task, in order, on as many threads as there are cores."""
+    workers = min(len(tasks), _cores(), MOST_WORKERS)
     if workers <= 1:
-        yield from map(function, blocks)
+        yield from map(function, tasks)
         return
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(function, blocks)
+        yield from pool.map(function, tasks)
 
 
 def _cores() -> int:

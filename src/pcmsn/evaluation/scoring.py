@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from time import perf_counter
-from typing import Literal, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pcmsn.errors import EvaluationError, did_you_mean, enumerate_names
-from pcmsn.evaluation.families import SEM_PCYC, MetricFamily
+from pcmsn.evaluation.code_streaming import measure_codes
+from pcmsn.evaluation.families import DEPTHS, FAMILIES, SEM_PCYC, MetricFamily
 from pcmsn.evaluation.inputs import checked_codes, checked_embeddings, checked_labels
-from pcmsn.evaluation.ranking import Ranking, map_blocks, pair_distances, rank
-from pcmsn.hashing.hamming import hamming_distances, pack_codes
+from pcmsn.evaluation.intervals import MeanIntervals, Resampled, mean_intervals
+from pcmsn.evaluation.streaming import QueryScores, measure
+from pcmsn.hashing.hamming import pack_codes
 from pcmsn.hashing.itq import released_itq_codes
 
 Codes = Literal["real", "itq-released"]
 """What ``score`` ranks by: the embeddings as they are, or codes of the released, transductive ITQ protocol."""
 
-DEPTHS = (100, 200)
-"""The k of P@k; the last one is also the k of mAP@k."""
-
-DistanceOfBlock = Callable[[slice], NDArray[np.number]]
+SCORE_NAMES = ("mAP@all", "mAP@200", "P@100", "P@200")
+"""The four scores, in the order of ``Scores.values``."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,22 +38,34 @@ class Scores:
     gallery: int
     """Number of photos."""
     seconds_per_query: float
-    """Time on one core for the distances to the whole gallery and sorting them; metrics are not in it."""
+    """Time on one core for the distances to the whole gallery and all places in the list; metrics are not in it."""
     family: MetricFamily
     codes: str
     """What was ranked, for example ``real`` or ``itq``."""
-    average_precision: NDArray[np.float64]
-    """(Q,) average precision of each query over the whole gallery; its mean is ``map_all``."""
+    values: NDArray[np.float64]
+    """(4, Q) the four scores of each query, in the order of ``SCORE_NAMES``; their means are the scores."""
+    sketch_label: NDArray[np.int64]
+    """(Q,) classes of the queries, as integers."""
     notes: tuple[str, ...] = ()
     """Sentences that a reader of the numbers should see: k above the gallery size, queries that can not be answered."""
+    intervals: MeanIntervals | None = None
+    """Confidence intervals of the four means, where they were asked for."""
 
-    def to_dict(self) -> dict[str, float | int | str | list[str]]:
+    @property
+    def average_precision(self) -> NDArray[np.float64]:
+        """(Q,) average precision of each query over the whole gallery; its mean is ``map_all``."""
+        average_precision: NDArray[np.float64] = self.values[0]
+        return average_precision
+
+    def with_intervals(self, generator: np.random.Generator, resample: Resampled = "classes") -> Scores:
+        """The same scores with 95 % bootstrap intervals; see ``pcmsn.evaluation.intervals`` for what they cover."""
+        return replace(self, intervals=mean_intervals(self.values, self.sketch_label, generator, resample=resample))
+
+    def to_dict(self) -> dict[str, Any]:
         """The scores under the names of the field's tables, with what they were computed on, for JSON."""
-        return {
-            "mAP@all": self.map_all,
-            "mAP@200": self.map_200,
-            "P@100": self.p_100,
-            "P@200": self.p_200,
+        means = (self.map_all, self.map_200, self.p_100, self.p_200)
+        values = {
+            **dict(zip(SCORE_NAMES, means, strict=True)),
             "queries": self.queries,
             "gallery": self.gallery,
             "seconds_per_query": self.seconds_per_query,
@@ -62,6 +73,9 @@ class Scores:
             "codes": self.codes,
             "notes": list(self.notes),
         }
+        if self.intervals is not None:
+            values["intervals"] = self.intervals.to_dict(SCORE_NAMES)
+        return values
 
 
 def score(
@@ -97,18 +111,36 @@ def score_embeddings(
     photo_label: ArrayLike,
     *,
     family: MetricFamily = SEM_PCYC,
+    device: str | None = None,
 ) -> Scores:
     """Scores of real-valued (Q, D) sketch and (N, D) photo embeddings, ranked by the family's distance in float64.
 
-    Labels are (Q,) and (N,) integers or class names. Raises EvaluationError for inputs that do not fit.
+    Labels are (Q,) and (N,) integers or class names. ``device`` is torch's name of an accelerator to compute on; the
+    scores are the same. Raises EvaluationError for inputs that do not fit.
     """
+    every = score_families(
+        sketch_embedding, sketch_label, photo_embedding, photo_label, families=[family], device=device
+    )
+    return every[family.name]
+
+
+def score_families(
+    sketch_embedding: ArrayLike,
+    sketch_label: ArrayLike,
+    photo_embedding: ArrayLike,
+    photo_label: ArrayLike,
+    *,
+    families: Sequence[MetricFamily] = tuple(FAMILIES.values()),
+    device: str | None = None,
+) -> dict[str, Scores]:
+    """What ``score_embeddings`` gives for each family, by name, in one pass over the data."""
     sketch, photo = checked_embeddings(sketch_embedding, photo_embedding)
     labels = checked_labels(sketch_label, photo_label, len(sketch), len(photo))
-
-    def distance_of(block: slice) -> NDArray[np.number]:
-        return pair_distances(sketch[block], photo, family.distance)
-
-    return _scores(distance_of, *labels, family=family, codes="real")
+    measured = measure(sketch, labels[0], photo, labels[1], families, device)
+    return {
+        family.name: _scores(*labels, scores, family=family, codes="real")
+        for family, scores in zip(families, measured, strict=True)
+    }
 
 
 def score_codes(
@@ -122,16 +154,33 @@ def score_codes(
 ) -> Scores:
     """Scores of (Q, bits) and (N, bits) binary codes (bool, or 0 and 1), ranked by Hamming distance in every family.
 
-    ``name`` is what ``Scores.codes`` says. Raises EvaluationError for inputs that do not fit.
+    ``name`` is what ``Scores.codes`` says. Ties are many: how they count is the family's, and ``NEUTRAL`` is the family
+    whose scores do not depend on the order of the gallery. Raises EvaluationError for inputs that do not fit.
     """
-    sketch_bits, photo_bits = checked_codes(sketch_code, photo_code)
-    labels = checked_labels(sketch_label, photo_label, len(sketch_bits), len(photo_bits))
-    sketch, photo = pack_codes(sketch_bits), pack_codes(photo_bits)
+    families = [family]
+    return score_code_families(sketch_code, sketch_label, photo_code, photo_label, families=families, name=name)[
+        family.name
+    ]
 
-    def distance_of(block: slice) -> NDArray[np.number]:
-        return hamming_distances(sketch[block], photo)
 
-    return _scores(distance_of, *labels, family=family, codes=name)
+def score_code_families(
+    sketch_code: ArrayLike,
+    sketch_label: ArrayLike,
+    photo_code: ArrayLike,
+    photo_label: ArrayLike,
+    *,
+    families: Sequence[MetricFamily] = tuple(FAMILIES.values()),
+    name: str = "itq",
+) -> dict[str, Scores]:
+    """What ``score_codes`` gives for each family, by name, in one pass over the data."""
+    sketch, photo = checked_codes(sketch_code, photo_code)
+    labels = checked_labels(sketch_label, photo_label, len(sketch), len(photo))
+    bits = sketch.shape[1]
+    measured = measure_codes(pack_codes(sketch), labels[0], pack_codes(photo), labels[1], bits, families)
+    return {
+        family.name: _scores(*labels, scores, family=family, codes=name)
+        for family, scores in zip(families, measured, strict=True)
+    }
 
 
 def mean_average_precision(
@@ -145,36 +194,19 @@ def mean_average_precision(
 
     Raises EvaluationError for inputs that do not fit.
     """
-    sketch, photo = checked_embeddings(sketch_embedding, photo_embedding)
-    sketches, photos = checked_labels(sketch_label, photo_label, len(sketch), len(photo))
-
-    def precision_of(block: slice) -> NDArray[np.float64]:
-        distance = pair_distances(sketch[block], photo, family.distance)
-        return family.average_precision(rank(distance, sketches[block, None] == photos))
-
-    return float(np.concatenate(list(map_blocks(precision_of, len(sketch), len(photo)))).mean())
+    return score_embeddings(sketch_embedding, sketch_label, photo_embedding, photo_label, family=family).map_all
 
 
 def _scores(
-    distance_of: DistanceOfBlock,
     sketch_label: NDArray[np.int64],
     photo_label: NDArray[np.int64],
+    measured: QueryScores,
     *,
     family: MetricFamily,
     codes: str,
 ) -> Scores:
     queries, gallery = len(sketch_label), len(photo_label)
-
-    def measure(block: slice) -> tuple[NDArray[np.float64], float]:
-        relevance = sketch_label[block, None] == photo_label
-        start = perf_counter()
-        ranking = rank(distance_of(block), relevance)
-        seconds = perf_counter() - start
-        return _metrics(ranking, family), seconds
-
-    blocks = list(map_blocks(measure, queries, gallery))
-    values = np.concatenate([metrics for metrics, _ in blocks], axis=1)
-    map_all, map_200, p_100, p_200 = (float(mean) for mean in values.mean(axis=1))
+    map_all, map_200, p_100, p_200 = (float(mean) for mean in measured.values.mean(axis=1))
     return Scores(
         map_all=map_all,
         map_200=map_200,
@@ -182,18 +214,13 @@ def _scores(
         p_200=p_200,
         queries=queries,
         gallery=gallery,
-        seconds_per_query=sum(seconds for _, seconds in blocks) / queries,
+        seconds_per_query=measured.seconds / queries,
         family=family,
         codes=codes,
-        average_precision=values[0],
+        values=measured.values,
+        sketch_label=sketch_label,
         notes=(*_notes_on_depth(gallery, family), *_notes_on_queries(sketch_label, photo_label)),
     )
-
-
-def _metrics(ranking: Ranking, family: MetricFamily) -> NDArray[np.float64]:
-    """(4, B) AP over the whole list, AP@200, P@100 and P@200 of a block."""
-    at_depth = [family.precision(ranking, k) for k in DEPTHS]
-    return np.stack([family.average_precision(ranking), family.average_precision(ranking, DEPTHS[-1]), *at_depth])
 
 
 def _notes_on_depth(gallery: int, family: MetricFamily) -> list[str]:

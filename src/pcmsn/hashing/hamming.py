@@ -54,6 +54,13 @@ def hamming_distances(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> ND
     return distances
 
 
+def distance_histograms(distances: NDArray[np.uint16], bits: int) -> NDArray[np.int64]:
+    """(A, bits + 1) how many of the (A, B) distances of each row are 0, 1, ..., ``bits``."""
+    starts = np.arange(len(distances))[:, None] * (bits + 1)
+    counted = np.bincount((distances + starts).reshape(-1), minlength=len(distances) * (bits + 1))
+    return counted.reshape(len(distances), bits + 1)
+
+
 def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """(N, words) the same bits eight bytes a word, filled up with zeros: fewer and faster steps than byte by byte."""
     words = -(-packed.shape[1] // 8)

@@ -74,7 +74,13 @@ def score_features(
     """Features as they are, standardised with statistics of the seen classes, and 64-bit ITQ codes of the latter."""
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
     unseen = unseen_tables(subject, extractors, settings)
-    found = compare_features(subject.split, train, unseen, family, title=f"{extractors.photo.name} on {subject.dataset.name}, split {subject.split.name}")
+    found = compare_features(
+        subject.split,
+        train,
+        unseen,
+        family,
+        title=f"{extractors.photo.name} on {subject.dataset.name}, split {subject.split.name}",
+    )
     return tuple(replace(result, notes=subject.notes) for result in found)
 
 

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from pcmsn.data.records import Pictures
 from pcmsn.data.splits import Split
 from pcmsn.errors import EvaluationError, did_you_mean, enumerate_names
-from pcmsn.evaluation.families import MetricFamily
-from pcmsn.evaluation.scoring import Scores, score_codes, score_embeddings
-from pcmsn.hashing.itq import ITQ
+from pcmsn.evaluation.families import NEUTRAL, MetricFamily
+from pcmsn.evaluation.scoring import Scores, score_code_families, score_embeddings
+from pcmsn.hashing.itq import ITQ, released_itq_codes
 from pcmsn.seeding import numpy_generator
 
 Generalized = Literal["generalized-sem-pcyc", "generalized-pcmsn"]
 Protocol = Literal["val+test", "test", "generalized-sem-pcyc", "generalized-pcmsn"]
+FittedOn = Literal["training", "released"]
+"""What ITQ is fitted on: the embeddings of the training classes, or as the released code does the test sketches."""
 
 MEANING: dict[Protocol, str] = {
     "val+test": "the test set of SEM-PCYC and PCMSN; the best epoch was chosen on its validation part",
@@ -64,14 +66,29 @@ class EmbeddedPictures:
 
     def score_codes(self, itq: ITQ, family: MetricFamily) -> Scores:
         """Scores of the binary codes."""
-        return score_codes(
-            itq.encode_sketches(self.sketches),
+        return self.score_codes_and_neutral(itq, family)[0]
+
+    def score_codes_and_neutral(
+        self, itq: ITQ, family: MetricFamily, fitted_on: FittedOn = "training"
+    ) -> tuple[Scores, Scores]:
+        """Scores of the binary codes by the family, and by ``NEUTRAL``, which no order of the gallery can change.
+
+        With ``released`` the codes are as long as those of ``itq`` and else have nothing to do with it.
+        """
+        if fitted_on == "released":
+            name, (sketch_code, photo_code) = "itq-released", released_itq_codes(self.sketches, self.photos, itq.bits)
+        else:
+            name, sketch_code = f"itq-{itq.bits}", itq.encode_sketches(self.sketches)
+            photo_code = itq.encode_photos(self.photos)
+        scores = score_code_families(
+            sketch_code,
             self.sketch_pictures.labels,
-            itq.encode_photos(self.photos),
+            photo_code,
             self.photo_pictures.labels,
-            family=family,
-            name=f"itq-{itq.bits}",
+            families=[family, NEUTRAL],
+            name=name,
         )
+        return scores[family.name], scores[NEUTRAL.name]
 
 
 def protocol_classes(split: Split) -> dict[Protocol, tuple[str, ...]]:

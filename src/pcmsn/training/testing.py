@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from pcmsn.backbones.base import Extractors
 from pcmsn.backbones.cache import FeatureCache
+from pcmsn.errors import EvaluationError
 from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
 from pcmsn.evaluation.families import MetricFamily, metric_family
 from pcmsn.evaluation.grid import choose_queries, query_results, retrieval_grid
+from pcmsn.evaluation.intervals import Resampled
 from pcmsn.evaluation.ranking import nearest_photos
 from pcmsn.evaluation.scoring import Scores
 from pcmsn.hashing.itq import ITQ
@@ -31,6 +33,7 @@ from pcmsn.training.preparation import (
 )
 from pcmsn.training.protocols import (
     EmbeddedPictures,
+    FittedOn,
     Generalized,
     Protocol,
     check_generalized,
@@ -51,10 +54,30 @@ class ProtocolScores:
     """Number of unseen classes among those queried."""
     real: Scores
     binary: Scores
+    binary_neutral: Scores
+    """The binary codes by the family ``NEUTRAL``: ties, which are many among codes, count as in random order."""
+
+    def with_intervals(self, resample: Resampled) -> ProtocolScores:
+        """The same scores with bootstrap intervals; the same resamples in every run, so that runs can be compared."""
+
+        def with_own(scores: Scores) -> Scores:
+            return scores.with_intervals(numpy_generator(0, "intervals", self.protocol), resample)
+
+        return replace(
+            self,
+            real=with_own(self.real),
+            binary=with_own(self.binary),
+            binary_neutral=with_own(self.binary_neutral),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"classes": self.classes, "real": self.real.to_dict(), "binary": self.binary.to_dict()}
+        return {
+            "classes": self.classes,
+            "real": self.real.to_dict(),
+            "binary": self.binary.to_dict(),
+            "binary_neutral": self.binary_neutral.to_dict(),
+        }
 
 
 def unseen_tables(subject: Subject, extractors: Extractors, settings: ExtractionSettings) -> FeatureTables:
@@ -75,6 +98,8 @@ class Assessment:
     unseen: EmbeddedPictures
     """What the first protocol asks and searches."""
     notes: tuple[str, ...] = ()
+    itq: FittedOn = "training"
+    """What the binary codes were fitted on."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, the protocols by name."""
@@ -82,6 +107,7 @@ class Assessment:
             "run": self.title,
             "metrics": self.family.name,
             "bits": self.bits,
+            "itq": self.itq,
             "notes": list(self.notes),
             **{scores.protocol: scores.to_dict() for scores in self.protocols},
         }
@@ -100,11 +126,19 @@ class Assessment:
         )
 
     def write_grid(self, target: Path, title: str, *, caption: str = "", rows: int = 8, columns: int = 10) -> None:
-        """Write a picture of query sketches with their nearest photos; no query is chosen for its looks."""
+        """Write a picture of query sketches with their nearest photos; no query is chosen for its looks.
+
+        Raises EvaluationError where none of these pictures is on disk, as can be with ready-made features.
+        """
         unseen, scores = self.unseen, self.protocols[0].real
         queries = choose_queries(scores.average_precision, unseen.sketch_pictures.labels, rows)
         nearest = nearest_photos(unseen.sketches[queries], unseen.photos, columns, self.family.distance)
         results = query_results(unseen.sketch_pictures, unseen.photo_pictures, queries, nearest)
+        if not any(result.sketch.is_file() for result in results):
+            raise EvaluationError(
+                f"{target} can not be drawn: no picture is on disk, for example {results[0].sketch}; leave out --grid, "
+                "or say where the pictures of these features are: --data-root"
+            )
         how = "Of each class the query with median average precision, classes from the best to the worst."
         retrieval_grid(results, title=title, caption=f"{caption} {how}".strip(), target=target)
 
@@ -120,10 +154,14 @@ def assess(
     title: str,
     generalized: tuple[Generalized, ...] = (),
     notes: tuple[str, ...] = (),
+    itq_fitted_on: FittedOn = "training",
+    intervals: Resampled | None = None,
 ) -> Assessment:
     """Embed the unseen classes once and score their protocols, real-valued and binary.
 
     With ``generalized`` the seen classes are embedded, too, and compete with the reported unseen ones.
+    ``itq_fitted_on`` ``released`` fits the codes of each protocol on its own queries instead of using ``itq``;
+    ``intervals`` says what is resampled for confidence intervals, None makes none.
     """
     tables = unseen_tables(subject, extractors, settings)
     unreadable = len(tables.unreadable)
@@ -140,14 +178,16 @@ def assess(
             protocol,
             len(reported.classes if protocol in generalized else part.classes),
             part.score(family),
-            part.score_codes(itq, family),
+            *part.score_codes_and_neutral(itq, family, itq_fitted_on),
         )
         for protocol, part in parts.items()
     ]
+    if intervals:
+        protocols = [scores.with_intervals(intervals) for scores in protocols]
     notes = (*subject.notes, *notes)
     if unreadable:
         notes = (*notes, f"{unreadable} unreadable pictures were left out.")
-    return Assessment(title, family, itq.bits, tuple(protocols), reported, notes)
+    return Assessment(title, family, itq.bits, tuple(protocols), reported, notes, itq_fitted_on)
 
 
 def _embedded(model: PCMSN, tables: FeatureTables) -> EmbeddedPictures:
@@ -163,21 +203,29 @@ def assess_run(
     backbone: str | None = None,
     model_root: str | None = None,
     generalized: tuple[str, ...] = (),
+    itq_fitted_on: FittedOn = "training",
+    intervals: Resampled | None = None,
     cache: Path,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Assessment:
     """Test a run folder or a released ``model_best.pth``; ``generalized`` names further protocols.
 
-    ``data_root``, ``backbone`` and ``model_root`` say where things are now, where that changed since training. Raises
-    CheckpointError when the extractor is not the one that the run was trained on.
+    ``itq_fitted_on`` and ``intervals`` are as in ``assess``. ``data_root``, ``backbone`` and ``model_root`` say where
+    things are now, where that changed since training. Raises CheckpointError when the extractor is not the one that the
+    run was trained on.
     """
     device = pick_device(device)
     settings = ExtractionSettings(FeatureCache(cache), device=device, progress=progress)
     moved = _Moved(data_root, backbone, model_root)
-    forms = check_generalized(generalized)
+    options: _Options = {
+        "family": metric_family(family),
+        "generalized": check_generalized(generalized),
+        "itq_fitted_on": itq_fitted_on,
+        "intervals": intervals,
+    }
     if run.suffix == ".pth":
-        return _assess_released(run, moved, settings, metric_family(family), forms, progress)
+        return _assess_released(run, moved, settings, options, progress)
     trained = RunFolder(run).load_trained()
     config = moved.applied_to(trained.config)
     subject = _subject_of(config, trained.record, run, progress)
@@ -194,11 +242,19 @@ def assess_run(
         subject,
         extractors,
         settings,
-        family=metric_family(family),
         title=title,
-        generalized=forms,
         notes=() if trained.record.finished else (unfinished,),
+        **options,
     )
+
+
+class _Options(TypedDict):
+    """What ``assess_run`` passes on to ``assess``."""
+
+    family: MetricFamily
+    generalized: tuple[Generalized, ...]
+    itq_fitted_on: FittedOn
+    intervals: Resampled | None
 
 
 @dataclass(frozen=True)
@@ -230,8 +286,7 @@ def _assess_released(
     path: Path,
     moved: _Moved,
     settings: ExtractionSettings,
-    family: MetricFamily,
-    generalized: tuple[Generalized, ...],
+    options: _Options,
     progress: Progress | None,
 ) -> Assessment:
     """A released checkpoint; ITQ is fitted here on the training classes, as the checkpoint has none."""
@@ -248,4 +303,4 @@ def _assess_released(
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
     itq = fit_itq(model, train, numpy_generator(0, "itq"))
     title = f"{path.parent.name}, {extractors.photo.name}"
-    return assess(model, itq, subject, extractors, settings, family=family, title=title, generalized=generalized)
+    return assess(model, itq, subject, extractors, settings, title=title, **options)

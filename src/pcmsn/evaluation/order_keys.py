@@ -1,0 +1,126 @@
+"""Integers that order photos as their distances do, from one matrix product, with a known doubt.
+
+A key is the distance, or a rising function of it, in units of a 31-bit scale. The unit is more than all rounding in the
+product and in the exact pairwise distance together, so keys of one query that differ by more than one unit settle which
+photo is nearer, and sorting may use them; keys within one unit settle nothing. Keys are even, so that a mark fits in
+the last bit: one unit is 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.evaluation.ranking import Distance
+
+Floats = NDArray[np.float64]
+Keys = NDArray[np.int32]
+
+UNIT = 2
+"""Keys that differ by at most this may belong to distances in either order."""
+
+LARGEST_KEY = 2.0**30 - 2.0**8
+"""Before doubling; leaves room for rounding, the mark and one unit."""
+
+SMALLEST, LARGEST = 1e-70, 1e70
+"""Outside of these, products of norms may lose digits or overflow: then no key of a cosine says anything."""
+
+_ROUNDING = 2.0**-53
+
+
+@dataclass(frozen=True, eq=False)
+class KeyScale:
+    """key(i, j) = whole part of factor_i · (term_j - x_i·y_j), or of factor_i · (term_j · x_i·y_j), times two."""
+
+    combine: Literal["subtract", "multiply"]
+    photo_term: Floats
+    """(N,)."""
+    query_factor: Floats
+    """(Q,); 0 where products say nothing: all keys are 0, within one unit of each other."""
+
+
+def key_scale(sketch: Floats, photo: Floats, distance: Distance) -> KeyScale:
+    """The scale of (Q, D) queries and (N, D) photos, whose values are finite and at most 1e150 in size."""
+    sketch_norm, photo_norm = _norms(sketch), _norms(photo)
+    # A generous multiple of (D + 2) u |x| |y|, the bound on the error of a product of length D summed in any order.
+    doubt = 8 * (sketch.shape[1] + 8) * _ROUNDING
+    if distance == "cosine":
+        term = np.divide(-1.0, photo_norm, out=np.zeros_like(photo_norm), where=photo_norm > 0)
+        reach, error = sketch_norm, doubt * sketch_norm
+        trusted = all(_within_range(values) for values in (sketch, photo))
+    else:
+        # |x - y|² / 2 without the query's own |x|² / 2, which orders nothing, around a middle for keys of both signs.
+        longest, shortest = float(photo_norm.max()), float(photo_norm.min())
+        highest = sketch_norm * longest + longest**2 / 2
+        lowest = _least_half_square(sketch_norm, shortest, longest)
+        middle = float(np.median(highest + lowest)) / 2
+        term = photo_norm**2 / 2 - middle
+        reach = np.maximum(np.abs(highest - middle), np.abs(lowest - middle))
+        error = doubt * (sketch_norm + longest) ** 2
+        trusted = longest > SMALLEST**2
+    unit = np.maximum(reach / LARGEST_KEY, error)
+    factor = np.divide(1.0, unit, out=np.zeros_like(unit), where=(unit > 0) & trusted)
+    return KeyScale("multiply" if distance == "cosine" else "subtract", term, factor)
+
+
+def order_keys(products: Floats, photo_term: Floats, query_factor: Floats, scale: KeyScale) -> Keys:
+    """(B, n) even keys of (B, n) products of B queries and n photos, whose terms and factors are given."""
+    mixed = np.subtract(photo_term, products) if scale.combine == "subtract" else np.multiply(photo_term, products)
+    keys = np.empty(products.shape, dtype=np.int32)
+    np.multiply(mixed, query_factor[:, None], out=keys, casting="unsafe")
+    keys += keys
+    return keys
+
+
+def count_nearer(keys: Keys, thresholds: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """(B, R) numbers of (B, n) keys below each of (B, R) ascending thresholds, and (B, R) where that is in doubt.
+
+    A key that equals a threshold counts as below it. In doubt is a threshold with a key within one unit, and every
+    threshold that a chain of others, one unit apart, connects with it.
+    """
+    queries, count = thresholds.shape
+    merged = np.concatenate([thresholds | 1, keys], axis=1)
+    merged.sort(axis=1)
+    at = np.flatnonzero((merged & 1).astype(np.bool_))
+    flat = merged.reshape(-1)
+    value = flat.take(at)
+    # Beyond the ends of a row stands another query's key: at worst a doubt too many, which costs time only.
+    right, left = flat.take(at + 1, mode="clip"), flat.take(at - 1, mode="clip")
+    close = ((right & 1) == 0) & (right - 1 <= value)
+    close |= ((left & 1) == 0) & (left >= value - (UNIT + 1))
+    below = at.reshape(queries, count) - np.arange(queries)[:, None] * merged.shape[1] - np.arange(count)
+    return below, spread_doubt(close.reshape(queries, count), thresholds)
+
+
+def spread_doubt(close: NDArray[np.bool_], thresholds: Keys) -> NDArray[np.bool_]:
+    """(B, R) ``close``, also true for all thresholds in a chain, one unit from each to the next, with one that is."""
+    linked = thresholds[:, 1:] <= thresholds[:, :-1] + UNIT
+    if not close.any() or not linked.any():
+        return close
+    starts = np.ones(close.shape, dtype=np.bool_)
+    starts[:, 1:] = ~linked
+    places = np.flatnonzero(starts)
+    chained = np.logical_or.reduceat(close.reshape(-1), places)
+    lengths = np.diff(np.append(places, close.size))
+    return np.repeat(chained, lengths).reshape(close.shape)
+
+
+def _least_half_square(sketch_norm: Floats, shortest: float, longest: float) -> Floats:
+    """(Q,) the least of |y|² / 2 - |x| |y| over norms |y| between the two."""
+    nearest = np.clip(sketch_norm, shortest, longest)
+    least: Floats = nearest**2 / 2 - sketch_norm * nearest
+    return least
+
+
+def _norms(values: Floats) -> Floats:
+    norms: Floats = np.sqrt(np.einsum("ij,ij->i", values, values))
+    return norms
+
+
+def _within_range(values: Floats) -> bool:
+    """Whether every vector that is not zero has a size whose powers are ordinary numbers."""
+    size = np.abs(values).max(axis=1)
+    return bool(((size == 0) | ((size > SMALLEST) & (size < LARGEST))).all())
