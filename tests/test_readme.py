@@ -23,7 +23,9 @@ def blocks(page: Path, language: str) -> list[str]:
 def commands(page: Path) -> list[list[str]]:
     """Every ``pcmsn ...`` of the page, in code blocks and in running text."""
     text = page.read_text(encoding="utf-8")
-    spans = [line for block in blocks(page, "bash") for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", text)
+    spans = [line for block in blocks(page, "bash") for line in block.replace("\\\n", " ").splitlines()] + re.findall(
+        r"`([^`\n]+)`", text
+    )
     lines = [span.split("#")[0].replace("\\|", "-or-").strip() for span in spans]
     return [shlex.split(line)[1:] for line in lines if line.startswith("pcmsn ")]
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from pcmsn.cli.app import app, main
 from pcmsn.errors import PcmsnError
 
-COMMANDS = ("train", "test", "score", "baseline", "demo")
+COMMANDS = ("train", "test", "score", "baseline", "ablate", "finetune", "demo")
 
 
 def invoke(*arguments: str | Path) -> Result:

@@ -10,7 +10,7 @@ from pcmsn.errors import ConfigError
 from pcmsn.losses.adversarial import discriminator_loss, generator_loss
 from pcmsn.losses.classification import classification_loss
 from pcmsn.losses.cross_modal import cross_modal_euclidean_loss
-from pcmsn.losses.reconstruction import cross_reconstruction_loss
+from pcmsn.losses.reconstruction import cross_reconstruction_loss, own_reconstruction_loss
 from pcmsn.losses.weights import LossConfig
 from pcmsn.seeding import torch_generator
 
@@ -86,8 +86,24 @@ def test_cross_reconstruction_adds_four_mean_squared_errors() -> None:
     assert cross_reconstruction_loss(sketch, photo, **rebuilt).item() == pytest.approx(expected)
 
 
+def test_own_reconstruction_adds_the_two_mean_squared_errors_within_a_modality() -> None:
+    sketch, photo = normal(3, 4, seed=1), normal(3, 5, seed=2)
+    rebuilt = {"sketch_from_sketch": normal(3, 4, seed=3), "photo_from_photo": normal(3, 5, seed=6)}
+    expected = 0.0
+    for name, target in (("sketch_from_sketch", sketch), ("photo_from_photo", photo)):
+        total, count = 0.0, 0
+        for wanted, made in zip(target.tolist(), rebuilt[name].tolist(), strict=True):
+            for a, b in zip(wanted, made, strict=True):
+                total, count = total + (a - b) ** 2, count + 1
+        expected += total / count
+    assert own_reconstruction_loss(sketch, photo, **rebuilt).item() == pytest.approx(expected)
+    crossed = {"sketch_from_photo": sketch, "photo_from_sketch": photo}
+    assert cross_reconstruction_loss(sketch, photo, **rebuilt, **crossed).item() == pytest.approx(expected)
+
+
 def test_a_perfect_reconstruction_costs_nothing() -> None:
     x = normal(2, 3)
+    assert own_reconstruction_loss(x, x, sketch_from_sketch=x, photo_from_photo=x).item() == 0
     loss = cross_reconstruction_loss(
         x, x, sketch_from_sketch=x, sketch_from_photo=x, photo_from_sketch=x, photo_from_photo=x
     )

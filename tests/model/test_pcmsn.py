@@ -17,7 +17,8 @@ def small(**config: object) -> PCMSN:
 
 def test_a_batch_of_pairs_gives_every_output_in_its_shape() -> None:
     output = small()(torch.randn(4, 12), torch.randn(4, 10))
-    shapes = {name: tuple(value.shape) for name, value in vars(output).items()}
+    tensors = {name: value for name, value in vars(output).items() if name != "reconstructions"}
+    shapes = {name: tuple(value.shape) for name, value in (tensors | output.reconstructions).items()}
     assert shapes == {
         "sketch": (4, 12), "photo": (4, 10), "sketch_semantic": (4, 8), "photo_semantic": (4, 8),
         "sketch_from_sketch": (4, 12), "sketch_from_photo": (4, 12), "photo_from_sketch": (4, 10),
@@ -52,8 +53,9 @@ def test_both_modalities_share_one_retrieval_decoder() -> None:
 def test_reconstructions_cross_the_modalities() -> None:
     model = small().eval()
     output = model(torch.randn(4, 12), torch.randn(4, 10))
-    assert torch.equal(output.sketch_from_photo, model.sketch_reconstruction(output.photo_semantic))
-    assert torch.equal(output.photo_from_sketch, model.photo_reconstruction(output.sketch_semantic))
+    rebuilt = output.reconstructions
+    assert torch.equal(rebuilt["sketch_from_photo"], model.sketch_reconstruction(output.photo_semantic))
+    assert torch.equal(rebuilt["photo_from_sketch"], model.photo_reconstruction(output.sketch_semantic))
 
 
 def test_standardisation_gives_zero_mean_and_unit_variance_and_survives_constants() -> None:
@@ -71,6 +73,7 @@ def test_the_sizes_are_the_released_ones() -> None:
         return [(m.in_features, m.out_features) for m in network.modules() if isinstance(m, torch.nn.Linear)]
 
     assert linears(Generator(512, 654, 0.5)) == [(512, 583), (583, 583), (583, 654)]
+    assert linears(Generator(512, 654, 0.5, 64)) == [(512, 583), (583, 583), (583, 64)]
     assert linears(RetrievalDecoder(654, 64, 0.5)) == [(654, 1024), (1024, 1024), (1024, 64)]
     assert linears(Discriminator(654, 0.3)) == [(654, 327), (327, 327), (327, 1)]
 

@@ -15,10 +15,12 @@ SKETCHES, PHOTOS = torch.randn(6, 12, generator=torch_generator(1)), torch.randn
 SEMANTIC, LABELS = torch.randn(6, 8, generator=torch_generator(3)), torch.tensor([0, 1, 2, 0, 1, 2])
 
 
-def make(loss: LossConfig | None = None, config: OptimisationConfig | None = None) -> TrainingStep:
+def make(
+    loss: LossConfig | None = None, config: OptimisationConfig | None = None, model: ModelConfig | None = None
+) -> TrainingStep:
     with seeded_torch(0, "test"):
-        model = PCMSN(FeatureDims(sketch=12, photo=10, semantic=8, classes=3), ModelConfig(dim=4))
-    return TrainingStep(model, loss or LossConfig(), config or OptimisationConfig(), torch_generator(0))
+        network = PCMSN(FeatureDims(sketch=12, photo=10, semantic=8, classes=3), model or ModelConfig(dim=4))
+    return TrainingStep(network, loss or LossConfig(), config or OptimisationConfig(), torch_generator(0))
 
 
 def run(step: TrainingStep) -> LossTerms:
@@ -96,3 +98,37 @@ def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights_are_spoilt()
 def test_epoch_means_are_taken_term_by_term() -> None:
     first, second = LossTerms(1, 2, 3, 4, 5, 6), LossTerms(3, 4, 5, 6, 7, 8)
     assert LossTerms.mean([first, second]) == LossTerms(2, 3, 4, 5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [ModelConfig(dim=4), ModelConfig(dim=4, progressive=False), ModelConfig(dim=4, retrieval_decoder="unshared")],
+)
+@pytest.mark.parametrize("kind", ["cross", "own"])
+def test_every_form_of_the_model_learns_from_every_term(config: ModelConfig, kind: str) -> None:
+    step = make(LossConfig(reconstruction_kind=kind), model=config)  # type: ignore[arg-type]
+    before = {name: value.clone() for name, value in step.model.named_parameters()}
+    terms = run(step)
+    assert min(terms.as_dict().values()) > 0
+    assert not [name for name, value in step.model.named_parameters() if torch.equal(value, before[name])]
+
+
+def test_own_reconstruction_leaves_out_what_crosses() -> None:
+    cross, own = (run(make(LossConfig(reconstruction_kind=kind))) for kind in ("cross", "own"))  # type: ignore[arg-type]
+    assert 0 < own.reconstruction < cross.reconstruction
+
+
+def test_what_a_weight_of_zero_switches_off_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = make(LossConfig(reconstruction=0))
+    monkeypatch.setattr(step.model.sketch_reconstruction, "forward", lambda _: pytest.fail("rebuilt for nothing"))
+    assert run(step).reconstruction == 0
+
+
+def test_the_discriminator_of_the_single_step_sees_projected_class_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = make(model=ModelConfig(dim=4, progressive=False))
+    seen: list[torch.Tensor] = []
+    plain = step.model.discriminator.forward
+    monkeypatch.setattr(step.model.discriminator, "forward", lambda z: (seen.append(z), plain(z))[1])
+    run(step)
+    assert torch.equal(seen[0], step.model.semantic_projection(SEMANTIC))
+    assert {tuple(z.shape) for z in seen} == {(6, 4)}

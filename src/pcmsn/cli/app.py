@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli import baseline, data, demo, score, semantics, test, train
+from pcmsn.cli import ablate, baseline, compare, data, demo, features, finetune, score, semantics, test, train
 from pcmsn.errors import PcmsnError, PcmsnWarning
 from pcmsn.version import __version__
 
@@ -21,12 +21,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("finetune")(finetune.finetune)
 app.command("train")(train.train)
 app.command("test")(test.test)
 app.command("score")(score.score)
 app.command("baseline")(baseline.baseline)
+app.command("ablate")(ablate.ablate)
+app.command("compare")(compare.compare)
 app.command("demo")(demo.demo)
 app.add_typer(data.app, name="data")
+app.add_typer(features.app, name="features")
 app.add_typer(semantics.app, name="semantics")
 
 

@@ -9,15 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pcmsn.cli.options import (
-    DATA,
     DEFAULT_CACHE,
     RUN,
     AllowMissing,
+    Backbone,
     Cache,
+    DataRoot,
+    Dataset,
     Device,
     FileList,
     Json,
+    ModelRoot,
+    Photos,
+    ResizeOption,
+    Semantics,
+    SemanticsRoot,
+    SplitName,
+    SplitSeed,
+    Standardise,
     UnseenClasses,
+    given,
+    standardisation,
 )
 
 if TYPE_CHECKING:
@@ -28,73 +40,20 @@ MODEL, LOSS = "Model", "Loss and optimisation"
 
 
 def train(
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=DATA,
-            help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder with sketch/ and photo/.",
-            show_default="Sketchy",
-        ),
-    ] = None,
-    data_root: Annotated[
-        str | None, typer.Option(rich_help_panel=DATA, help="Holds the data sets.", show_default="./ZS-SBIR")
-    ] = None,
-    photos: Annotated[
-        str | None,
-        typer.Option(rich_help_panel=DATA, help="Sketchy's photos: extended or original.", show_default="extended"),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=DATA, help="A published split, random, or a TOML file.", show_default="the data set's own"
-        ),
-    ] = None,
-    split_seed: Annotated[
-        int | None, typer.Option(rich_help_panel=DATA, help="Of --split random.", show_default="0")
-    ] = None,
+    dataset: Dataset = None,
+    data_root: DataRoot = None,
+    photos: Photos = None,
+    split: SplitName = None,
+    split_seed: SplitSeed = None,
     unseen_classes: UnseenClasses = None,
     file_list: FileList = None,
     allow_missing_classes: AllowMissing = None,
-    semantics_root: Annotated[
-        str | None,
-        typer.Option(rich_help_panel=DATA, help="Holds <data set>/<name>.npy or .npz.", show_default="./dataset"),
-    ] = None,
-    semantics: Annotated[
-        list[str] | None,
-        typer.Option(
-            rich_help_panel=DATA,
-            help="Side information; give it once a source.",
-            show_default="word2vec + jcn for Sketchy, word2vec + path for TU-Berlin",
-        ),
-    ] = None,
-    backbone: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=MODEL,
-            help="vgg16 (released weights), vgg16:FILE, tiny, a Hugging Face name or a local folder.",
-            show_default="vgg16",
-        ),
-    ] = None,
-    model_root: Annotated[
-        str | None,
-        typer.Option(rich_help_panel=MODEL, help="Holds <data set>_sketch.pth and _image.pth.", show_default="./model"),
-    ] = None,
-    resize: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=MODEL,
-            help="squash whole pictures, or prepare them as a Hugging Face model does, which may cut borders.",
-            show_default="squash",
-        ),
-    ] = None,
-    standardise: Annotated[
-        bool | None,
-        typer.Option(
-            rich_help_panel=MODEL,
-            help="Standardise each modality's features with training statistics.",
-            show_default="standardise",
-        ),
-    ] = None,
+    semantics_root: SemanticsRoot = None,
+    semantics: Semantics = None,
+    backbone: Backbone = None,
+    model_root: ModelRoot = None,
+    resize: ResizeOption = None,
+    standardise: Standardise = None,
     dim: Annotated[
         int | None, typer.Option(rich_help_panel=MODEL, help="Elements of a retrieval feature.", show_default="64")
     ] = None,
@@ -178,7 +137,7 @@ def train(
             "spec": backbone,
             "model_root": model_root,
             "resize": resize,
-            "standardise": None if standardise is None else ("each-modality" if standardise else "none"),
+            "standardise": standardisation(standardise),
         },
         "model": {"dim": dim, "dropout": dropout},
         "loss": {
@@ -196,11 +155,11 @@ def train(
             "seed": seed,
         },
     }
-    given = _given(overrides)
+    options = given(overrides)
     if resume:
-        folder, run = _resumed(out, preset, config, given)
+        folder, run = _resumed(out, preset, config, options)
     else:
-        run = build_config(preset=preset, file=config, overrides=given)
+        run = build_config(preset=preset, file=config, overrides=options)
         folder = _new_folder(out or default_run_folder(run), overwrite or print_config)
     if print_config:
         typer.echo(config_to_toml(run), nl=False)
@@ -211,14 +170,6 @@ def train(
 def default_run_folder(config: RunConfig) -> Path:
     """``runs/<data set>-<preset>-<seed>``."""
     return Path("runs") / f"{Path(config.data.dataset).name}-{config.preset}-{config.training.seed}"
-
-
-def _given(tables: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The options that were given, as configuration tables."""
-    present = {
-        part: {name: value for name, value in values.items() if value is not None} for part, values in tables.items()
-    }
-    return {part: values for part, values in present.items() if values}
 
 
 def _new_folder(out: Path, replace: bool) -> RunFolder:
@@ -234,7 +185,7 @@ def _new_folder(out: Path, replace: bool) -> RunFolder:
 
 
 def _resumed(
-    out: Path | None, preset: str | None, config: Path | None, given: dict[str, dict[str, Any]]
+    out: Path | None, preset: str | None, config: Path | None, options: dict[str, dict[str, Any]]
 ) -> tuple[RunFolder, RunConfig]:
     """The folder and configuration of a run to continue; only the number of epochs may change."""
     from dataclasses import replace
@@ -244,8 +195,8 @@ def _resumed(
 
     if out is None:
         raise ConfigError("--resume needs --out with the folder of the run to continue")
-    epochs = given.get("training", {}).pop("epochs", None)
-    others = [f"{part}.{name}" for part, values in given.items() for name in values]
+    epochs = options.get("training", {}).pop("epochs", None)
+    others = [f"{part}.{name}" for part, values in options.items() for name in values]
     others += [name for name, value in (("preset", preset), ("config", config)) if value is not None]
     if others:
         raise ConfigError(
@@ -283,6 +234,8 @@ def _train(config: RunConfig, folder: RunFolder, *, resume: bool, cache: Path, d
             "best_epoch": record.best_epoch,
             "epochs": record.epochs_done,
             "validation_mAP@all": record.best_score,
+            "split": record.split.name,
+            "missing_classes": list(record.split.missing),
         }
         typer.echo(json.dumps(result))
         return

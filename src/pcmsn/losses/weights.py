@@ -8,6 +8,7 @@ from typing import Literal
 from pcmsn.errors import ConfigError
 
 GanForm = Literal["log", "least-squares"]
+ReconstructionKind = Literal["cross", "own"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,13 +18,15 @@ class LossConfig:
     adversarial: float = 1.0
     """Weight of the generators' adversarial term (eq. 1)."""
     reconstruction: float = 1.0
-    """Weight of the cross-reconstruction terms (eq. 2 to 8)."""
+    """Weight of the reconstruction terms (eq. 2 to 8)."""
     classification: float = 0.4
     """Weight of the seen-class classification term (eq. 9)."""
     cross_modal: float = 0.4
     """Weight of the Euclidean term between paired retrieval features (eq. 12)."""
     gan: GanForm = "log"
     """``log`` is the paper's eq. 1; ``least-squares`` with soft labels is what the released code trains."""
+    reconstruction_kind: ReconstructionKind = "cross"
+    """``cross`` rebuilds both modalities from the semantic features of either; ``own`` each from its own alone."""
 
     def __post_init__(self) -> None:
         for name in ("adversarial", "reconstruction", "classification", "cross_modal"):

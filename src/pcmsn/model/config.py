@@ -8,6 +8,7 @@ from typing import Literal
 from pcmsn.errors import ConfigError
 
 ClassifierKind = Literal["learned", "fixed"]
+RetrievalDecoderKind = Literal["shared", "unshared"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,11 @@ class ModelConfig:
     """Standard deviation of the Gaussian noise added to the discriminator's input while training."""
     classifier: ClassifierKind = "learned"
     """``learned`` is a linear layer; ``fixed`` keeps random rows of length 1, as the released code does."""
+    progressive: bool = True
+    """Visual to semantic to retrieval features, as the paper proposes. Without it (the paper's single step) a generator
+    leads straight to the retrieval features, and class vectors are brought there by a fixed projection."""
+    retrieval_decoder: RetrievalDecoderKind = "shared"
+    """One decoder from semantic to retrieval features for both modalities, or one for each."""
 
     def __post_init__(self) -> None:
         if self.dim < 1:
@@ -30,6 +36,11 @@ class ModelConfig:
             raise ConfigError(f"model.dropout must be in [0, 1), got {self.dropout}")
         if self.discriminator_noise < 0:
             raise ConfigError(f"model.discriminator_noise must be >= 0, got {self.discriminator_noise}")
+        if not self.progressive and self.retrieval_decoder != "shared":
+            raise ConfigError(
+                f"model.retrieval_decoder is {self.retrieval_decoder!r}, but model.progressive = false has no decoder; "
+                "leave one of the two out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

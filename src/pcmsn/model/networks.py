@@ -32,15 +32,36 @@ class Standardisation(nn.Module):
 
 
 class Generator(nn.Sequential):
-    """Visual to semantic, in -> (in + out) / 2 -> the same -> out (the released sizes)."""
+    """Visual to semantic, in -> (in + semantic) / 2 -> the same -> semantic (the released sizes).
 
-    def __init__(self, in_dim: int, out_dim: int, dropout: float) -> None:
-        hidden = (in_dim + out_dim) // 2
+    With ``out_dim`` the last layer leads there instead, and the hidden ones stay as they are.
+    """
+
+    def __init__(self, in_dim: int, semantic_dim: int, dropout: float, out_dim: int | None = None) -> None:
+        hidden = (in_dim + semantic_dim) // 2
         super().__init__(
             *_block(in_dim, hidden), nn.Dropout(dropout),
             *_block(hidden, hidden), nn.Dropout(dropout),
-            nn.Linear(hidden, out_dim),
+            nn.Linear(hidden, out_dim or semantic_dim),
         )  # fmt: skip
+
+
+class SemanticProjection(nn.Module):
+    """Class vectors into a space of another size by a fixed random projection with orthonormal rows or columns.
+
+    Nothing can train it but the discriminator, which would make its own task easy; a fixed one keeps the geometry of
+    the classes as far as so few elements can.
+    """
+
+    weight: Tensor
+
+    def __init__(self, semantic_dim: int, out_dim: int) -> None:
+        super().__init__()
+        self.register_buffer("weight", nn.init.orthogonal_(torch.empty(out_dim, semantic_dim)))
+
+    def forward(self, semantic: Tensor) -> Tensor:
+        """(B, semantic_dim) to (B, out_dim)."""
+        return F.linear(semantic, self.weight)
 
 
 class ReconstructionDecoder(nn.Sequential):

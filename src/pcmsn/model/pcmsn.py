@@ -1,13 +1,19 @@
-"""The Progressive Cross-Modal Semantic Network: visual -> semantic -> retrieval, one shared last step."""
+"""The Progressive Cross-Modal Semantic Network: visual -> semantic -> retrieval, one shared last step.
+
+``ModelConfig`` also makes the forms that the paper compares it with: one retrieval decoder a modality, and the single
+step, in which the generators' output is the retrieval feature and alignment with the class vectors happens right there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from pcmsn.losses.weights import ReconstructionKind
 from pcmsn.model.config import FeatureDims, ModelConfig
 from pcmsn.model.networks import (
     Discriminator,
@@ -15,30 +21,30 @@ from pcmsn.model.networks import (
     ReconstructionDecoder,
     RetrievalDecoder,
     SeenClassifier,
+    SemanticProjection,
     Standardisation,
 )
 
 
 @dataclass(frozen=True)
 class PCMSNOutput:
-    """Everything that one batch of same-class pairs gives; B pairs in every field."""
+    """Everything that one batch of same-class pairs gives; B pairs in every field.
+
+    ``aligned_dim`` is semantic_dim; in the single step it is dim, and semantic and retrieval features are the same.
+    """
 
     sketch: Tensor
     """(B, sketch_dim) visual features as the generators see them (standardised where that is on)."""
     photo: Tensor
     """(B, photo_dim), likewise."""
     sketch_semantic: Tensor
-    """(B, semantic_dim) z_ske = G_ske(x_ske)."""
+    """(B, aligned_dim) z_ske = G_ske(x_ske)."""
     photo_semantic: Tensor
-    """(B, semantic_dim) z_img = G_img(x_img)."""
-    sketch_from_sketch: Tensor
-    """(B, sketch_dim) R_ske(z_ske)."""
-    sketch_from_photo: Tensor
-    """(B, sketch_dim) R_ske(z_img)."""
-    photo_from_sketch: Tensor
-    """(B, photo_dim) R_img(z_ske)."""
-    photo_from_photo: Tensor
-    """(B, photo_dim) R_img(z_img)."""
+    """(B, aligned_dim) z_img = G_img(x_img)."""
+    reconstructions: dict[str, Tensor]
+    """``sketch_from_sketch`` (B, sketch_dim) R_ske(z_ske), ``sketch_from_photo`` (B, sketch_dim) R_ske(z_img),
+    ``photo_from_sketch`` (B, photo_dim) R_img(z_ske) and ``photo_from_photo`` (B, photo_dim) R_img(z_img), as far as
+    they were asked for."""
     sketch_retrieval: Tensor
     """(B, dim) r_ske."""
     photo_retrieval: Tensor
@@ -53,18 +59,30 @@ class PCMSN(nn.Module):
         self.dims = dims
         self.config = config
         drop = config.dropout
+        aligned = dims.semantic if config.progressive else config.dim
         self.sketch_standardisation = Standardisation(dims.sketch)
         self.photo_standardisation = Standardisation(dims.photo)
-        self.sketch_generator = Generator(dims.sketch, dims.semantic, drop)
-        self.photo_generator = Generator(dims.photo, dims.semantic, drop)
-        self.sketch_reconstruction = ReconstructionDecoder(dims.semantic, dims.sketch, drop)
-        self.photo_reconstruction = ReconstructionDecoder(dims.semantic, dims.photo, drop)
-        self.retrieval_decoder = RetrievalDecoder(dims.semantic, config.dim, drop)
-        self.discriminator = Discriminator(dims.semantic, config.discriminator_noise)
+        self.sketch_generator = Generator(dims.sketch, dims.semantic, drop, aligned)
+        self.photo_generator = Generator(dims.photo, dims.semantic, drop, aligned)
+        self.sketch_reconstruction = ReconstructionDecoder(aligned, dims.sketch, drop)
+        self.photo_reconstruction = ReconstructionDecoder(aligned, dims.photo, drop)
+        if not config.progressive:
+            self.semantic_projection = SemanticProjection(dims.semantic, config.dim)
+        elif config.retrieval_decoder == "shared":
+            self.retrieval_decoder = RetrievalDecoder(dims.semantic, config.dim, drop)
+        else:
+            self.sketch_retrieval_decoder = RetrievalDecoder(dims.semantic, config.dim, drop)
+            self.photo_retrieval_decoder = RetrievalDecoder(dims.semantic, config.dim, drop)
+        self.discriminator = Discriminator(aligned, config.discriminator_noise)
         self.classifier = SeenClassifier(config.dim, dims.classes, config.classifier)
 
-    def forward(self, sketch_features: Tensor, photo_features: Tensor) -> PCMSNOutput:
-        """What the losses need of B same-class pairs, from raw visual features (B, sketch_dim) and (B, photo_dim)."""
+    def forward(
+        self, sketch_features: Tensor, photo_features: Tensor, reconstruct: ReconstructionKind | None = "cross"
+    ) -> PCMSNOutput:
+        """What the losses need of B same-class pairs, from raw visual features (B, sketch_dim) and (B, photo_dim).
+
+        ``reconstruct`` says which reconstructions are wanted; None makes none.
+        """
         sketch = self.sketch_standardisation(sketch_features)
         photo = self.photo_standardisation(photo_features)
         sketch_semantic = self.sketch_generator(sketch)
@@ -74,32 +92,69 @@ class PCMSN(nn.Module):
             photo=photo,
             sketch_semantic=sketch_semantic,
             photo_semantic=photo_semantic,
-            sketch_from_sketch=self.sketch_reconstruction(sketch_semantic),
-            sketch_from_photo=self.sketch_reconstruction(photo_semantic),
-            photo_from_sketch=self.photo_reconstruction(sketch_semantic),
-            photo_from_photo=self.photo_reconstruction(photo_semantic),
-            sketch_retrieval=self.retrieval_decoder(sketch_semantic),
-            photo_retrieval=self.retrieval_decoder(photo_semantic),
+            reconstructions=self._reconstructions(sketch_semantic, photo_semantic, reconstruct),
+            sketch_retrieval=self._retrieve_sketches(sketch_semantic),
+            photo_retrieval=self._retrieve_photos(photo_semantic),
         )
+
+    def class_features(self, semantic: Tensor) -> Tensor:
+        """(B, semantic_dim) class vectors as the discriminator is to see them, (B, aligned_dim)."""
+        if self.config.progressive:
+            return semantic
+        projected: Tensor = self.semantic_projection(semantic)
+        return projected
+
+    def _reconstructions(self, sketch: Tensor, photo: Tensor, kind: ReconstructionKind | None) -> dict[str, Tensor]:
+        if kind is None:
+            return {}
+        if kind == "own":
+            return {
+                "sketch_from_sketch": self.sketch_reconstruction(sketch),
+                "photo_from_photo": self.photo_reconstruction(photo),
+            }
+        return {
+            "sketch_from_sketch": self.sketch_reconstruction(sketch),
+            "sketch_from_photo": self.sketch_reconstruction(photo),
+            "photo_from_sketch": self.photo_reconstruction(sketch),
+            "photo_from_photo": self.photo_reconstruction(photo),
+        }
+
+    def _retrieve_sketches(self, semantic: Tensor) -> Tensor:
+        """(B, aligned_dim) to (B, dim)."""
+        if not self.config.progressive:
+            return semantic
+        shared = self.config.retrieval_decoder == "shared"
+        retrieval: Tensor = (self.retrieval_decoder if shared else self.sketch_retrieval_decoder)(semantic)
+        return retrieval
+
+    def _retrieve_photos(self, semantic: Tensor) -> Tensor:
+        """(B, aligned_dim) to (B, dim)."""
+        if not self.config.progressive:
+            return semantic
+        shared = self.config.retrieval_decoder == "shared"
+        retrieval: Tensor = (self.retrieval_decoder if shared else self.photo_retrieval_decoder)(semantic)
+        return retrieval
 
     @torch.inference_mode()
     def embed_sketches(self, features: Tensor) -> Tensor:
         """Raw sketch features (N, sketch_dim) to retrieval features (N, dim); each row alone, as in evaluation mode."""
-        return self._embed(features, self.sketch_standardisation, self.sketch_generator)
+        with self._evaluating():
+            return self._retrieve_sketches(self.sketch_generator(self.sketch_standardisation(features)))
 
     @torch.inference_mode()
     def embed_photos(self, features: Tensor) -> Tensor:
         """Raw photo features (N, photo_dim) to retrieval features (N, dim); each row alone, as in evaluation mode."""
-        return self._embed(features, self.photo_standardisation, self.photo_generator)
+        with self._evaluating():
+            return self._retrieve_photos(self.photo_generator(self.photo_standardisation(features)))
 
-    def _embed(self, features: Tensor, standardisation: nn.Module, generator: nn.Module) -> Tensor:
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
         training = self.training
         self.eval()
         try:
-            retrieval: Tensor = self.retrieval_decoder(generator(standardisation(features)))
+            yield
         finally:
             self.train(training)
-        return retrieval
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
         """Every parameter that the generators' optimizer moves: all but the discriminator's."""

@@ -11,7 +11,7 @@ from pcmsn.errors import PcmsnError
 from pcmsn.losses.adversarial import discriminator_loss, generator_loss
 from pcmsn.losses.classification import classification_loss
 from pcmsn.losses.cross_modal import cross_modal_euclidean_loss
-from pcmsn.losses.reconstruction import cross_reconstruction_loss
+from pcmsn.losses.reconstruction import cross_reconstruction_loss, own_reconstruction_loss
 from pcmsn.losses.weights import LossConfig
 from pcmsn.model.pcmsn import PCMSN, PCMSNOutput
 from pcmsn.training.config import OptimisationConfig
@@ -67,7 +67,7 @@ class TrainingStep:
         ``sketches`` (B, sketch_dim) and ``photos`` (B, photo_dim) are raw visual features, ``semantic``
         (B, semantic_dim) the vectors of their classes, ``labels`` (B,) their classes.
         """
-        output = self.model(sketches, photos)
+        output = self.model(sketches, photos, self.loss.reconstruction_kind if self.loss.reconstruction else None)
         if self.config.order == "discriminator-first":
             discriminator = self._update_discriminator(output, semantic)
             terms = self._update_generators(output, labels)
@@ -81,7 +81,7 @@ class TrainingStep:
             return 0.0
         discriminate = self.model.discriminator
         loss = discriminator_loss(
-            discriminate(semantic),
+            discriminate(self.model.class_features(semantic)),
             discriminate(output.sketch_semantic.detach()),
             discriminate(output.photo_semantic.detach()),
             form=self.loss.gan,
@@ -121,14 +121,9 @@ class TrainingStep:
                 generator=self.generator,
             )
         if weights.reconstruction:
-            terms["reconstruction"] = cross_reconstruction_loss(
-                output.sketch,
-                output.photo,
-                sketch_from_sketch=output.sketch_from_sketch,
-                sketch_from_photo=output.sketch_from_photo,
-                photo_from_sketch=output.photo_from_sketch,
-                photo_from_photo=output.photo_from_photo,
-            )
+            own = weights.reconstruction_kind == "own"
+            reconstruction_loss = own_reconstruction_loss if own else cross_reconstruction_loss
+            terms["reconstruction"] = reconstruction_loss(output.sketch, output.photo, **output.reconstructions)
         if weights.classification:
             terms["classification"] = classification_loss(
                 model.classifier(output.sketch_retrieval), model.classifier(output.photo_retrieval), labels

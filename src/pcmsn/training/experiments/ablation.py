@@ -1,0 +1,236 @@
+"""A table of the paper over seeds: jobs from its rows, all on one set of features, and what they come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pcmsn.data.atomic import write_text_atomically
+from pcmsn.errors import SemanticsError
+from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
+from pcmsn.training.configuration import config_from_tables, config_to_tables, merge_tables
+from pcmsn.training.experiments.ablation_tables import AblationRow, AblationTable
+from pcmsn.training.experiments.inputs import ExperimentInputs, prepare_inputs, write_semantic
+from pcmsn.training.experiments.results import Job
+from pcmsn.training.experiments.runner import Report, run_jobs
+from pcmsn.training.experiments.tables import Order, Spread, order
+from pcmsn.training.experiments.training_job import TrainingSettings, train_and_score
+from pcmsn.training.features import Progress
+from pcmsn.training.preparation import Subject, open_class_vectors, open_subject
+from pcmsn.training.protocols import Protocol, protocol_classes
+from pcmsn.training.session import pick_device
+from pcmsn.training.tensor_file import write_rows
+
+METRIC = "mAP@all"
+
+
+@dataclass(frozen=True, eq=False)
+class RowResult:
+    """One row's runs."""
+
+    row: AblationRow
+    runs: dict[int, dict[str, Any]]
+    """What ``train_and_score`` gave, by seed; seeds whose run failed are missing."""
+    order: Order | None
+    """Whether it is above the row that the paper puts it above; None for the row that the others begin with."""
+
+    def by_seed(self, protocol: str, metric: str = METRIC, kind: str = "real") -> dict[int, float]:
+        """One score of every run, by seed."""
+        return {seed: run["scores"][protocol][kind][metric] for seed, run in self.runs.items()}
+
+    def spread(self, protocol: str, metric: str = METRIC, kind: str = "real") -> Spread | None:
+        """Mean and spread of one score over the seeds; None where every run failed."""
+        values = tuple(self.by_seed(protocol, metric, kind).values())
+        return Spread(values) if values else None
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """A whole table."""
+
+    table: AblationTable
+    inputs: ExperimentInputs
+    config: RunConfig
+    seeds: tuple[int, ...]
+    protocols: tuple[Protocol, ...]
+    """The reported one first; the order of rows is judged on it."""
+    rows: tuple[RowResult, ...]
+    failures: dict[str, str]
+    """Why a run has no result, by its name."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "table": self.table.name,
+            "dataset": self.inputs.dataset,
+            "split": self.inputs.split.name,
+            "backbone": self.inputs.backbone,
+            "dimensions": self.config.model.dim,
+            "preset": self.config.preset,
+            "epochs": self.config.training.epochs,
+            "seeds": list(self.seeds),
+            "notes": list(self.inputs.notes),
+            "failures": self.failures,
+            "rows": [self._row_to_dict(result) for result in self.rows],
+        }
+
+    def _row_to_dict(self, result: RowResult) -> dict[str, Any]:
+        scores = {}
+        for protocol in self.protocols:
+            spread = result.spread(protocol)
+            if spread is not None:
+                scores[protocol] = {"mean": spread.mean, "deviation": spread.deviation, "values": list(spread.values)}
+        return {
+            "row": result.row.name,
+            METRIC: scores,
+            "paper": {"Sketchy": result.row.paper.sketchy, "TU-Berlin": result.row.paper.tu_berlin},
+            "above": result.row.above or None,
+            "order": result.order,
+            "runs": {str(seed): run for seed, run in result.runs.items()},
+        }
+
+    def run_rows(self) -> list[dict[str, Any]]:
+        """One flat row a run, for CSV: every score of every protocol, real-valued and binary."""
+        return [
+            {
+                "row": result.row.name,
+                "seed": seed,
+                "best_epoch": run["best_epoch"],
+                "epochs": run["epochs"],
+                "seconds_per_epoch": round(run["seconds_per_epoch"], 3),
+                **{
+                    f"{protocol} {kind} {name}": scores[name]
+                    for protocol, kinds in run["scores"].items()
+                    for kind, scores in kinds.items()
+                    for name in ("mAP@all", "mAP@200", "P@100", "P@200")
+                },
+            }
+            for result in self.rows
+            for seed, run in result.runs.items()
+        ]
+
+    def write(self, out: Path) -> tuple[Path, Path]:
+        """Write ``<table>.json`` (``to_dict``) and ``<table>.csv`` (``run_rows``) to a folder, and give their paths."""
+        as_json, as_csv = out / f"{self.table.name}.json", out / f"{self.table.name}.csv"
+        write_text_atomically(as_json, json.dumps(self.to_dict(), indent=1) + "\n")
+        write_rows(as_csv, self.run_rows())
+        return as_json, as_csv
+
+
+def run_ablation(
+    config: RunConfig,
+    table: AblationTable,
+    seeds: Sequence[int],
+    out: Path,
+    *,
+    family: str = "sem-pcyc",
+    cache: Path,
+    device: str = "auto",
+    processes: int | None = None,
+    progress: Progress | None = None,
+    report: Callable[[Report], None] = lambda report: None,
+) -> Ablation:
+    """Train every row with every seed and judge the order of the rows; runs that ``out`` holds are not repeated.
+
+    Raises PcmsnError's subclasses before any training: SemanticsError names every missing file of side information.
+    """
+    device = pick_device(device)
+    configs = {row.name: with_options(config, row) for row in table.rows}
+    subject = open_subject(config, progress)
+    vectors = _class_vectors(configs, subject)
+    inputs = prepare_inputs(config, out, subject=subject, cache=cache, device=device, progress=progress)
+    jobs = {
+        (row.name, seed): Job(
+            name=f"{row.name}, seed {seed}",
+            settings=TrainingSettings(
+                config=_without_places(configs[row.name]),
+                semantic=write_semantic(inputs.folder, vectors[row.name]),
+                family=family,
+                device=device,
+            ),
+            seed=seed,
+            folder=inputs.folder,
+        )
+        for seed in seeds
+        for row in table.rows
+    }
+    outcome = run_jobs(
+        list(jobs.values()),
+        train_and_score,
+        folder=out,
+        inputs=inputs.fingerprint,
+        processes=processes,
+        progress=report,
+    )
+    runs = {
+        row.name: {
+            seed: outcome.results[job.name] for seed in seeds if (job := jobs[row.name, seed]).name in outcome.results
+        }
+        for row in table.rows
+    }
+    return _collected(config, table, tuple(seeds), inputs, runs, outcome.failures)
+
+
+def with_options(config: RunConfig, row: AblationRow) -> RunConfig:
+    """The configuration of a row: its named options win."""
+    return config_from_tables(merge_tables(config_to_tables(config), row.options))
+
+
+def _class_vectors(configs: dict[str, RunConfig], subject: Subject) -> dict[str, NDArray[np.float32]]:
+    """The (seen classes, S) vectors of every row; raises SemanticsError with everything that is missing."""
+    name, seen = subject.dataset.name, subject.split.train
+    found: dict[tuple[str, ...], NDArray[np.float32]] = {}
+    problems: list[str] = []
+    for config in configs.values():
+        for source in config.semantics.sources or ("",):
+            try:
+                alone = replace(config.semantics, sources=(source,) if source else ())
+                open_class_vectors(alone, name).of(seen)
+            except SemanticsError as error:
+                problems.append(str(error))
+    if problems:
+        raise SemanticsError("\n".join(dict.fromkeys(problems)))
+    for config in configs.values():
+        sources = config.semantics.sources
+        if sources not in found:
+            found[sources] = open_class_vectors(config.semantics, name).of(seen)
+    return {name: found[config.semantics.sources] for name, config in configs.items()}
+
+
+def _collected(
+    config: RunConfig,
+    table: AblationTable,
+    seeds: tuple[int, ...],
+    inputs: ExperimentInputs,
+    runs: dict[str, dict[int, dict[str, Any]]],
+    failures: dict[str, str],
+) -> Ablation:
+    protocols = tuple(protocol_classes(inputs.split))
+    plain = {row.name: RowResult(row, runs[row.name], None) for row in table.rows}
+    rows = tuple(
+        replace(
+            plain[row.name],
+            order=order(plain[row.name].by_seed(protocols[0]), plain[row.above].by_seed(protocols[0])),
+        )
+        if row.above
+        else plain[row.name]
+        for row in table.rows
+    )
+    return Ablation(table, inputs, config, seeds, protocols, rows, failures)
+
+
+def _without_places(config: RunConfig) -> RunConfig:
+    """The configuration without what says where things are: that does not decide a result."""
+    return replace(
+        config,
+        data=DataConfig(),
+        semantics=SemanticsConfig(sources=tuple(sorted(config.semantics.sources))),
+        backbone=BackboneConfig(standardise=config.backbone.standardise),
+        training=replace(config.training, seed=0),
+    )

@@ -1,0 +1,104 @@
+"""The paper's Tables III and IV as data: each row is a set of named options of one model, and what the paper reports.
+
+IEEE TIP 29:8892-8902 (2020), mAP@all of 64-d real-valued features on Sketchy-Ext and TU-Berlin-Ext.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TableName = Literal["parts", "semantics"]
+
+
+@dataclass(frozen=True)
+class PaperScores:
+    """mAP@all in the paper, on its own features and full data sets."""
+
+    sketchy: float
+    tu_berlin: float
+
+
+@dataclass(frozen=True)
+class AblationRow:
+    """One row: options that win over the configuration's, as configuration tables."""
+
+    name: str
+    options: Mapping[str, Mapping[str, Any]]
+    paper: PaperScores
+    above: str = ""
+    """The row that the paper shows this one to be better than; empty for the one that all begins with."""
+
+
+@dataclass(frozen=True)
+class AblationTable:
+    """Rows in the paper's order."""
+
+    name: TableName
+    title: str
+    rows: tuple[AblationRow, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences that explain the rows' names."""
+
+
+def _parts(
+    *, progressive: bool = True, decoder: str = "shared", rebuild: str = "", euclidean: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Options of a row of Table IV; ``rebuild`` is a kind of reconstruction, empty for none."""
+    weights = ({} if rebuild else {"reconstruction": 0.0}) | ({} if euclidean else {"cross_modal": 0.0})
+    return {
+        "model": {"progressive": progressive, "retrieval_decoder": decoder},
+        "loss": {"reconstruction_kind": rebuild or "cross", **weights},
+    }
+
+
+PARTS = AblationTable(
+    "parts",
+    "Table IV, parts of the method",
+    (
+        AblationRow("single step", _parts(progressive=False), PaperScores(0.327, 0.244)),
+        AblationRow("unshared decoders", _parts(decoder="unshared"), PaperScores(0.396, 0.299), "single step"),
+        AblationRow("shared decoder", _parts(), PaperScores(0.416, 0.318), "unshared decoders"),
+        AblationRow("shared + own rec", _parts(rebuild="own"), PaperScores(0.424, 0.331), "shared decoder"),
+        AblationRow("shared + cross rec", _parts(rebuild="cross"), PaperScores(0.443, 0.342), "shared + own rec"),
+        AblationRow("shared + cmt", _parts(euclidean=True), PaperScores(0.455, 0.364), "shared decoder"),
+        AblationRow(
+            "shared + cmt + own rec", _parts(rebuild="own", euclidean=True), PaperScores(0.482, 0.391), "shared + cmt"
+        ),
+        AblationRow(
+            "full (cmt + cross rec)",
+            _parts(rebuild="cross", euclidean=True),
+            PaperScores(0.523, 0.424),
+            "shared + cmt + own rec",
+        ),
+    ),
+    (
+        "rec: reconstruction of visual features of both modalities (cross) or of its own; cmt: the cross-modal "
+        "Euclidean term; all rows have the adversarial and the classification term.",
+    ),
+)
+
+GLOVE, WORD2VEC, PATH, JCN = "glove-wiki-gigaword", "word2vec-google-news", "hieremb-path", "hieremb-jcn"
+
+
+def _sources(*sources: str) -> dict[str, dict[str, Any]]:
+    return {"semantics": {"sources": sources}}
+
+
+SEMANTICS = AblationTable(
+    "semantics",
+    "Table III, side information",
+    (
+        AblationRow("GloVe", _sources(GLOVE), PaperScores(0.459, 0.367)),
+        AblationRow("word2vec", _sources(WORD2VEC), PaperScores(0.465, 0.371), "GloVe"),
+        AblationRow("path", _sources(PATH), PaperScores(0.489, 0.384), "word2vec"),
+        AblationRow("jcn", _sources(JCN), PaperScores(0.502, 0.385), "path"),
+        AblationRow("GloVe + path", _sources(GLOVE, PATH), PaperScores(0.509, 0.401), "path"),
+        AblationRow("GloVe + jcn", _sources(GLOVE, JCN), PaperScores(0.518, 0.408), "jcn"),
+        AblationRow("word2vec + path", _sources(WORD2VEC, PATH), PaperScores(0.508, 0.424), "path"),
+        AblationRow("word2vec + jcn", _sources(WORD2VEC, JCN), PaperScores(0.523, 0.411), "jcn"),
+    ),
+)
+
+TABLES: dict[str, AblationTable] = {table.name: table for table in (PARTS, SEMANTICS)}

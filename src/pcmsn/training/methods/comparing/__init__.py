@@ -1,0 +1,1 @@
+"""Methods side by side on the same features, run against run on the same queries, and what was published."""

@@ -1,0 +1,96 @@
+"""What pcmsn test and pcmsn score show of binary codes, ties and intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from pcmsn.cli.app import app
+from pcmsn.training.config import RunConfig
+from pcmsn.training.configuration import config_to_toml
+
+
+def invoke(*arguments: str | Path) -> Result:
+    environment = {"COLUMNS": "200", "TERM": "dumb"}
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def embeddings(tmp_path: Path) -> Path:
+    """Five classes in eight dimensions, about as mixed as a trained model's."""
+    random = np.random.default_rng(0)
+    centres, labels = random.normal(size=(5, 8)), (np.arange(40) % 5, np.arange(200) % 5)
+    sketch, photo = (centres[label] + random.normal(size=(len(label), 8)) for label in labels)
+    target = tmp_path / "e.npz"
+    np.savez(target, sketch_embedding=sketch, sketch_label=labels[0], photo_embedding=photo, photo_label=labels[1])
+    return target
+
+
+def test_a_run_is_tested_with_intervals_and_released_codes(
+    tmp_path: Path, small_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.toml").write_text(config_to_toml(small_config))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PCMSN_CACHE", str(tmp_path / "cache"))
+    assert invoke("train", "--config", "run.toml", "--out", "run", "--device", "cpu").exit_code == 0
+
+    table = invoke("test", "--run", "run", "--device", "cpu", "--itq", "released", "--intervals").stdout
+    assert "binary, 8 bits (released ITQ)" in table
+    assert "released ITQ: fitted on the test sketches themselves, only for comparison with published numbers." in table
+    assert "95% low" in table
+    assert "bootstrap over classes and the queries inside them, 2000 resamples." in table
+
+    tested = json.loads(invoke("test", "--run", "run", "--device", "cpu", "--json", "--intervals").stdout)
+    assert tested["itq"] == "training"
+    part = tested["val+test"]
+    low, high = part["real"]["intervals"]["mAP@all"]
+    assert low <= part["real"]["mAP@all"] <= high
+    assert part["binary_neutral"]["metrics"] == "neutral"
+    neutral = json.loads(invoke("test", "--run", "run", "--device", "cpu", "--json", "--metrics", "neutral").stdout)
+    assert neutral["val+test"]["binary"]["mAP@all"] == part["binary_neutral"]["mAP@all"]
+    assert "intervals" not in neutral["val+test"]["binary"]
+
+
+def test_codes_show_what_random_order_among_ties_would_score() -> None:
+    from pcmsn.cli.tables import neutral_note
+    from pcmsn.evaluation.scoring import score_code_families
+
+    labels = np.array([0, 0, 1, 1])
+    same = score_code_families(np.ones((4, 8), bool), labels, np.ones((4, 8), bool), labels)
+    (note,) = neutral_note(same["sem-pcyc"], same["neutral"])
+    assert note.startswith("binary with equal distances in random order (--metrics neutral): mAP@all 0.6")
+    apart = np.repeat([[False], [True]], 2, axis=0).repeat(8, axis=1)
+    found = score_code_families(apart, labels, apart, labels)
+    assert found["sem-pcyc"].map_all == 1
+    assert neutral_note(found["sem-pcyc"], found["neutral"]) == []
+
+
+def test_score_gives_intervals_when_asked(embeddings: Path) -> None:
+    plain = json.loads(invoke("score", embeddings, "--json").stdout)
+    by_classes = json.loads(invoke("score", embeddings, "--json", "--intervals").stdout)
+    by_queries = json.loads(invoke("score", embeddings, "--json", "--intervals", "--resample", "queries").stdout)
+    assert {name: by_classes[name] for name in plain} == plain
+    assert by_classes["intervals"]["resampled"] == "classes"
+    assert by_queries["intervals"]["resampled"] == "queries"
+    for name, value in plain.items():
+        for found in (by_classes, by_queries):
+            low, high = found["intervals"][name]
+            assert low <= value <= high
+    again = json.loads(invoke("score", embeddings, "--json", "--intervals").stdout)
+    assert again == by_classes
+    table = invoke("score", embeddings, "--intervals", "--resample", "queries").stdout
+    assert "95% intervals: percentile bootstrap over queries, of these classes, 2000 resamples." in table
+
+
+def test_score_knows_the_neutral_family(embeddings: Path) -> None:
+    neutral, paper = (
+        json.loads(invoke("score", embeddings, "--json", "--metrics", name).stdout) for name in ("neutral", "sem-pcyc")
+    )
+    assert neutral == pytest.approx(paper)
