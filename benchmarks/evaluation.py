@@ -76,7 +76,7 @@ def our_codes(arrays: Arrays) -> dict[str, Scores]:
     return score_code_families(sketch > 0, sketch_label, photo > 0, photo_label)
 
 
-def published(arrays: Arrays, *, lean: bool = False) -> NDArray[np.float64]:
+def published(arrays: Arrays, jobs: int, *, lean: bool = False) -> NDArray[np.float64]:
     """(4, Q) the scores of sem-pcyc as its code computes them; lean: the four share one sort."""
     from scipy.spatial.distance import cdist
 
@@ -90,8 +90,8 @@ def published(arrays: Arrays, *, lean: bool = False) -> NDArray[np.float64]:
 
     return np.stack(
         [
-            published_average_precision(similarity, same, order, None),
-            published_average_precision(similarity, same, sort_again(), 200),
+            published_average_precision(similarity, same, order, None, jobs),
+            published_average_precision(similarity, same, sort_again(), 200, jobs),
             published_precision(same, sort_again(), 100),
             published_precision(same, sort_again(), 200),
         ]
@@ -99,7 +99,7 @@ def published(arrays: Arrays, *, lean: bool = False) -> NDArray[np.float64]:
 
 
 def published_average_precision(
-    similarity: NDArray[np.float64], same: NDArray[np.int64], order: NDArray[np.int64], k: int | None
+    similarity: NDArray[np.float64], same: NDArray[np.int64], order: NDArray[np.int64], k: int | None, jobs: int
 ) -> NDArray[np.float64]:
     """(Q,) one scikit-learn call a query on its list, cut at k."""
     from joblib import Parallel, delayed
@@ -110,7 +110,7 @@ def published_average_precision(
     found = np.zeros(len(same))
     answered = np.flatnonzero(relevance.any(axis=1))
     calls = (delayed(average_precision_score)(relevance[query], values[query]) for query in answered)
-    found[answered] = Parallel(n_jobs=os.cpu_count())(calls)
+    found[answered] = Parallel(n_jobs=jobs)(calls)
     return found
 
 
@@ -149,41 +149,47 @@ def compare(options: argparse.Namespace) -> None:
     tasks: dict[str, tuple[Callable[[], object], float]] = {
         "ours, real-valued, all families": (lambda: ours(arrays), 1),
         "ours, 64-bit codes, all families": (lambda: our_codes(arrays), 1),
-        "published, sem-pcyc alone": (lambda: published(part), scale),
-        "published, sem-pcyc alone, lean": (lambda: published(part, lean=True), scale),
+        "published, sem-pcyc alone": (lambda: published(part, options.jobs), scale),
+        "published, sem-pcyc alone, lean": (lambda: published(part, options.jobs, lean=True), scale),
         "published, sake and zse": (lambda: [published_sort_order(part, family) for family in SORT_ORDER], scale),
     }
-    warm_up(arrays)
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    warm_up(arrays, options.jobs)
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in tasks}
     for turn in range(options.rounds):
         for name, (task, factor) in list(tasks.items())[:: 1 if turn % 2 == 0 else -1]:
-            seconds[name].append(factor * timed(task)[0])
+            wall, processor, _ = timed(task)
+            taken[name].append((factor * wall, factor * processor))
     if options.full:
-        taken, values = timed(lambda: published(arrays))
-        seconds["published, sem-pcyc alone, all queries at once"] = [taken]
+        wall, processor, values = timed(lambda: published(arrays, options.jobs))
+        taken["published, sem-pcyc alone, all queries at once"] = [(wall, processor)]
     print(f"{len(arrays[0])} queries, {len(arrays[2])} photos, {CLASSES} classes, {os.cpu_count()} cores")
-    print(f"published approaches on {len(part[0])} queries, scaled; {options.rounds} rounds, medians\n")
-    print("| | seconds | times ours |\n|---|---:|---:|")
-    own = statistics.median(seconds["ours, real-valued, all families"])
-    for name, found in seconds.items():
-        print(f"| {name} | {statistics.median(found):.2f} | {statistics.median(found) / own:.1f} |")
+    print(f"published approaches on {len(part[0])} queries, scaled; {options.rounds} rounds, medians")
+    print(f"joblib workers: {options.jobs}; processor seconds leave out those of more than one\n")
+    print("| | seconds | times ours | processor seconds | times ours |\n|---|---:|---:|---:|---:|")
+    medians = {
+        name: [statistics.median(column) for column in zip(*found, strict=True)] for name, found in taken.items()
+    }
+    own = next(iter(medians.values()))
+    for name, found in medians.items():
+        cells = [f"{value:.2f} | {value / unit:.1f}" for value, unit in zip(found, own, strict=True)]
+        print(f"| {name} | {' | '.join(cells)} |")
     print(f"\nlargest difference of any score of any query: {largest_difference(arrays, part, step):.1e}")
     if options.full:
         print(f"the same, all queries: {np.abs(values - ours(arrays)['sem-pcyc'].values).max():.1e}")
 
 
-def warm_up(arrays: Arrays) -> None:
+def warm_up(arrays: Arrays, jobs: int) -> None:
     """Import what is imported late and start joblib's workers, so that no round pays for it."""
     few = (arrays[0][:20], arrays[1][:20], *arrays[2:])
     ours(few)
     our_codes(few)
-    published(few)
+    published(few, jobs)
 
 
 def largest_difference(arrays: Arrays, part: Arrays, step: int) -> float:
     """Over the families and the queries that the published approaches answered."""
     found = ours(arrays)
-    expected = {"sem-pcyc": published(part), **{family: published_sort_order(part, family) for family in SORT_ORDER}}
+    expected = {"sem-pcyc": published(part, 1), **{family: published_sort_order(part, family) for family in SORT_ORDER}}
     return max(float(np.abs(found[name].values[:, ::step] - values).max()) for name, values in expected.items())
 
 
@@ -192,13 +198,13 @@ def print_large(size: str, what: str) -> None:
     arrays = embeddings(size)
     before = peak_mib()
     if what == "codes":
-        taken, scores = timed(lambda: our_codes(arrays))
+        taken, processor, scores = timed(lambda: our_codes(arrays))
     else:
         families = list(FAMILIES.values()) if what == "all" else [FAMILIES[what]]
-        taken, scores = timed(lambda: score_families(*arrays, families=families))
+        taken, processor, scores = timed(lambda: score_families(*arrays, families=families))
     print(
-        f"{size}, {'64-bit codes, all families' if what == 'codes' else f'real-valued, {what}'}: {taken:.1f} s, "
-        f"peak memory {peak_mib():.0f} MiB ({before:.0f} MiB before it)"
+        f"{size}, {'64-bit codes, all families' if what == 'codes' else f'real-valued, {what}'}: {taken:.1f} s "
+        f"({processor:.1f} processor seconds), peak memory {peak_mib():.0f} MiB ({before:.0f} MiB before it)"
     )
     for name, values in scores.items():
         print(f"    {name}: " + ", ".join(f"{key} {values.to_dict()[key]:.4f}" for key in SCORE_NAMES))
@@ -210,11 +216,11 @@ def peak_mib() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def timed(task: Callable[[], object]) -> tuple[float, object]:
-    """Seconds that the task took, and what it gave."""
-    start = time.perf_counter()
+def timed(task: Callable[[], object]) -> tuple[float, float, object]:
+    """Seconds that the task took, processor seconds of this process, and what the task gave."""
+    wall, processor = time.perf_counter(), time.process_time()
     result = task()
-    return time.perf_counter() - start, result
+    return time.perf_counter() - wall, time.process_time() - processor, result
 
 
 def parse_options() -> argparse.Namespace:
@@ -223,6 +229,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--size", choices=SIZES, default="tu-berlin")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--published-queries", type=int, default=240, help="queries in each round")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="joblib workers of the published approach")
     parser.add_argument("--full", action="store_true", help="also the published approach once on all queries")
     parser.add_argument("--memory", metavar="FAMILY", help="only one evaluation, with its peak memory")
     return parser.parse_args()

@@ -49,7 +49,7 @@ OF_TWO_RUNS = ("data.data_root", "backbone.model_root")
 def compare(
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[RUN_A RUN_B]", help="Two run folders to compare in pairs, instead of methods."),
+        typer.Argument(metavar="RUN_A RUN_B", help="Two run folders to compare in pairs, instead of methods."),
     ] = None,
     methods: Annotated[
         str | None,

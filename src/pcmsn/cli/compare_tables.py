@@ -132,9 +132,9 @@ def print_runs(found: RunComparison) -> None:
             table.add_row(name, *cells)
         console.print(table)
         console.print(f"{protocol}: {MEANING[protocol]}.", markup=False)  # type: ignore[index]
-    level = f"{found.pairs[0].paired.level:.0%}"
+    level = f"{100 * found.pairs[0].paired.level:g} %"
     for note in (
-        f"Intervals: {level}, bootstrap. p: permutation of signs, two-sided. Over classes answers for other unseen "
+        f"Intervals: {level} bootstrap. p: permutation of signs, two-sided. Over classes answers for other unseen "
         "classes, over queries for other sketches of these classes only.",
         *found.notes,
     ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from time import perf_counter
 
 import numpy as np
@@ -48,7 +49,7 @@ def measure_codes(
         groups = lists.groups()
         places = lists.places(groups) if any(family.ties == "sort order" for family in families) else None
         spent = perf_counter() - start
-        hits = lists.hits_by(groups)
+        hits = lists.hits_by(groups) if places is None else places.hits
         scores = [
             family.measure_places(places)
             if places is not None and family.ties == "sort order"
@@ -88,6 +89,7 @@ class CodeLists:
     def hits_by(self, groups: TieGroups) -> Callable[[int], Integers]:
         """The function that counts the relevant photos among the first so many, ties in gallery order."""
 
+        @cache
         def hits(depth: int) -> Integers:
             found: Integers = np.where(groups.first + groups.size <= depth, groups.hits, 0).sum(axis=1)
             divided = (groups.first < depth) & (groups.first + groups.size > depth) & (groups.hits > 0)

@@ -48,7 +48,7 @@ class Products(Protocol):
 class HostProducts:
     """Products with NumPy."""
 
-    pairs_at_once = 2**21
+    pairs_at_once = 2**22
 
     def __init__(self, sketch: Floats, photo: Floats, scales: dict[Distance, KeyScale]) -> None:
         self._sketch, self._photo, self._scales = sketch, photo, scales
