@@ -148,6 +148,7 @@ def compare(options: argparse.Namespace) -> None:
     scale = len(arrays[0]) / len(part[0])
     tasks: dict[str, tuple[Callable[[], object], float]] = {
         "ours, real-valued, all families": (lambda: ours(arrays), 1),
+        "ours, real-valued, sem-pcyc alone": (lambda: score_families(*arrays, families=[FAMILIES["sem-pcyc"]]), 1),
         "ours, 64-bit codes, all families": (lambda: our_codes(arrays), 1),
         "published, sem-pcyc alone": (lambda: published(part, options.jobs), scale),
         "published, sem-pcyc alone, lean": (lambda: published(part, options.jobs, lean=True), scale),

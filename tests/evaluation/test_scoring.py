@@ -9,7 +9,13 @@ from pcmsn.errors import EvaluationError
 from pcmsn.evaluation import products, streaming
 from pcmsn.evaluation.families import FAMILIES, SAKE, SEM_PCYC, ZSE
 from pcmsn.evaluation.products import HostProducts
-from pcmsn.evaluation.scoring import mean_average_precision, score, score_codes, score_embeddings
+from pcmsn.evaluation.scoring import (
+    mean_average_precision,
+    score,
+    score_codes,
+    score_embeddings,
+    score_families,
+)
 
 
 def embeddings(queries=12, gallery=50, classes=4, dimension=8, seed=0):
@@ -164,3 +170,25 @@ def test_unknown_codes_and_too_many_bits_are_refused():
         score(*embeddings(), codes="itq-relased")
     with pytest.raises(EvaluationError, match="1 to 8 bits from 8-dimensional embeddings, got bits=64"):
         score(*embeddings(), codes="itq-released", bits=64)
+
+
+def test_all_families_in_one_pass_are_each_familys_own_scores():
+    arrays = embeddings(queries=20, gallery=300)
+    every = score_families(*arrays)
+    assert list(every) == list(FAMILIES)
+    for name, family in FAMILIES.items():
+        alone = score_embeddings(*arrays, family=family)
+        assert np.array_equal(every[name].values, alone.values)
+        assert every[name].family is family
+        assert every[name].seconds_per_query > 0
+
+
+def test_scores_carry_intervals_when_asked():
+    scores = score(*embeddings(queries=40, gallery=300))
+    assert "intervals" not in scores.to_dict()
+    values = scores.with_intervals(np.random.default_rng(0)).to_dict()
+    assert json.loads(json.dumps(values)) == values
+    assert list(values["intervals"]) == ["mAP@all", "mAP@200", "P@100", "P@200", "level", "resampled", "resamples"]
+    low, high = values["intervals"]["mAP@200"]
+    assert low <= values["mAP@200"] <= high
+    assert values["intervals"]["resampled"] == "classes"

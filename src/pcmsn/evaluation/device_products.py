@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 class DeviceProducts:
     """Float64 products of (Q, D) queries and (N, D) photos that lie on the device."""
 
-    pairs_at_once = 2**25
+    pairs_at_once = 2**23
 
     def __init__(self, sketch: Floats, photo: Floats, scales: dict[Distance, KeyScale], device: str) -> None:
         self._device = torch.device(device)

@@ -1,10 +1,10 @@
 """The scores of every query, exact and in bounded memory: blocks of queries against blocks of the gallery.
 
-No list is sorted. Queries go class by class, so that the relevant photos of a block are one range of a gallery in class
-order; of every other photo it only matters in front of how many of them it stands. Those counts come from order keys
-(``order_keys``), made of one matrix product for all distances, and what the keys leave open is settled by the exact
-pairwise distance (``resolving``). So the result is that of the full ranking by ``ranking.pair_distances`` in float64,
-equal distances in gallery order, whatever the blocks, the threads and the device.
+No photos are put in order. Queries go class by class, so that the relevant photos of a block are one range of a gallery
+in class order; of every other photo it only matters in front of how many of them it stands. Those counts come from
+order keys (``order_keys``), made of one matrix product for all distances, and what the keys leave open is settled by
+the exact pairwise distance (``resolving``). So the result is that of the full ranking by ``ranking.pair_distances`` in
+float64, equal distances in gallery order, whatever the blocks, the threads and the device.
 """
 
 from __future__ import annotations
