@@ -10,6 +10,9 @@ import pcmsn
 SOURCE = Path(pcmsn.__file__).parent
 LAYERS = [  # from the top; a part may import what stands after it
     "cli",
+    "serve",
+    "report",
+    "gallery",
     "training",
     "evaluation",
     "model",

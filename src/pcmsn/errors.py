@@ -53,6 +53,18 @@ class EvaluationError(PcmsnError):
     """Embeddings, labels or metrics do not fit each other."""
 
 
+class GalleryError(PcmsnError):
+    """A gallery can not be opened, belongs to another model, is locked, damaged or out of reach."""
+
+
+class ServerError(PcmsnError):
+    """The web page can not be served as asked."""
+
+
+class ReportError(PcmsnError):
+    """A report can not be made of this run."""
+
+
 class PcmsnWarning(UserWarning):
     """Something that a user should know and that does not stop the run."""
 

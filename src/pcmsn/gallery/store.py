@@ -1,0 +1,88 @@
+"""What every store of a gallery can do, whether it is a file on this machine or a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from pcmsn.gallery.records import EmbeddedPhoto, Hit, ModelIdentity, PhotoRecord, Queries
+
+SearchMode = Literal["exact", "shortlist", "approximate"]
+"""``exact``: every vector is compared. ``shortlist``: the photos with the nearest codes (Hamming) are ranked by the
+exact distance of their vectors. ``approximate``: whatever index the store has for large galleries."""
+
+
+class KnownFile(NamedTuple):
+    """What tells whether a file changed since it was indexed."""
+
+    photo_id: str
+    path: str
+    size: int
+    modified_ns: int
+    content_hash: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """How many photos are wanted, of which label, and how they are looked for."""
+
+    k: int = 20
+    """At most so many hits a query."""
+    label: str | None = None
+    """Only photos with exactly this label; None for all."""
+    mode: SearchMode = "exact"
+    shortlist: int | None = None
+    """Photos that a query's code chooses in mode ``shortlist``; None takes the store's measured default."""
+
+
+class GalleryStore(Protocol):
+    """The photos of one gallery with their vectors and codes.
+
+    Hits of one query are ordered by distance, equal distances by photo id, in every store. Every method raises
+    GalleryError for a store that is damaged, locked or can not be reached.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where it is, as given on the command line."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """The model that made it."""
+
+    def __len__(self) -> int: ...
+
+    def known_files(self) -> Iterator[KnownFile]:
+        """All photos, in any order, without loading vectors or thumbnails."""
+
+    def upsert(self, photos: Sequence[EmbeddedPhoto]) -> None:
+        """Add photos, or replace those with the same id; all of one call or none (of a server: repeatable)."""
+
+    def relabel(self, labels: Sequence[tuple[str, str]]) -> None:
+        """Set (photo id, label) of photos whose content did not change."""
+
+    def touch(self, files: Sequence[KnownFile]) -> None:
+        """Set size and time of photos whose content did not change."""
+
+    def delete(self, photo_ids: Sequence[str]) -> int:
+        """Remove photos; the number that were there."""
+
+    def search(self, queries: Queries, settings: SearchSettings) -> list[list[Hit]]:
+        """The nearest photos of each query, nearest first."""
+
+    def photo(self, photo_id: str) -> PhotoRecord | None:
+        """What is known of one photo; None where it is not in the gallery."""
+
+    def thumbnail(self, photo_id: str) -> bytes | None:
+        """A photo's JPEG thumbnail; None where it is not in the gallery."""
+
+    def photos(self, *, label: str | None = None, offset: int = 0, limit: int = 100) -> list[PhotoRecord]:
+        """A page of the photos, ordered by path."""
+
+    def labels(self) -> dict[str, int]:
+        """Number of photos by label, sorted by label; those without one under the empty text."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
