@@ -1,4 +1,4 @@
-"""An embedder without a network, for tests of stores, indexing and serving: a vector is the picture on an 8 x 8 grid."""
+"""An embedder without a network, for tests of stores, indexing and serving: vectors are pictures on an 8 x 8 grid."""
 
 import hashlib
 from collections.abc import Sequence
