@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from pcmsn.cli.app import app
+from pcmsn.errors import ConfigError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import config_to_toml
 
@@ -94,3 +97,16 @@ def test_score_knows_the_neutral_family(embeddings: Path) -> None:
         json.loads(invoke("score", embeddings, "--json", "--metrics", name).stdout) for name in ("neutral", "sem-pcyc")
     )
     assert neutral == pytest.approx(paper)
+
+
+def test_score_refuses_a_device_that_is_not_here(embeddings: Path) -> None:
+    with pytest.raises(ConfigError, match="--device abacus can not be used here"):
+        invoke("score", embeddings, "--device", "abacus")
+
+
+def test_score_ranks_on_the_device_asked_for(embeddings: Path) -> None:
+    on_torch = mock.patch("pcmsn.evaluation.device_products.torch.device", return_value=torch.device("cpu"))
+    with on_torch as asked, mock.patch("pcmsn.training.session.pick_device", return_value="cuda:1"):
+        there = invoke("score", embeddings, "--json", "--device", "cuda:1")
+    asked.assert_called_with("cuda:1")
+    assert json.loads(there.stdout) == json.loads(invoke("score", embeddings, "--json").stdout)

@@ -31,6 +31,9 @@ def score(
     ] = CodeKind.REAL,
     intervals: Intervals = False,
     resample: Resampling = Resample.CLASSES,
+    device: Annotated[
+        str, typer.Option(help="Where to rank: cpu, cuda, cuda:1 or auto. The numbers are the same.")
+    ] = "cpu",
     as_json: Json = False,
 ) -> None:
     """Score embeddings from a file: mAP@all, mAP@200, P@100, P@200."""
@@ -48,6 +51,7 @@ def score(
         content.photo_label,
         family=metric_family(metrics.value),
         codes=codes.value,
+        device=_ranking_device(device),
     )
     if intervals:
         scores = scores.with_intervals(numpy_generator(0, "intervals"), resample.value)
@@ -57,3 +61,13 @@ def score(
         typer.echo(json.dumps({name: values[name] for name in names}))
     else:
         print_scores(f"{file.name} · {metrics.value} metrics", [(codes.value, scores)])
+
+
+def _ranking_device(name: str) -> str | None:
+    """An accelerator that torch can use, or None for NumPy on the CPU."""
+    if name == "cpu":
+        return None
+    from pcmsn.training.session import pick_device
+
+    place = pick_device(name)
+    return None if place == "cpu" else place

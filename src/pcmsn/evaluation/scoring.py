@@ -87,14 +87,17 @@ def score(
     family: MetricFamily = SEM_PCYC,
     codes: str = "real",
     bits: int | None = None,
+    device: str | None = None,
 ) -> Scores:
     """Scores of (Q, D) sketch and (N, D) photo embeddings, real-valued or as ``itq-released`` codes of ``bits`` bits.
 
-    ``bits`` None makes one bit a dimension, as the released code does.
-    Raises EvaluationError for inputs that do not fit.
+    ``bits`` None makes one bit a dimension, as the released code does. ``device`` is as in ``score_embeddings``; codes
+    are ranked on the CPU. Raises EvaluationError for inputs that do not fit.
     """
     if codes == "real":
-        return score_embeddings(sketch_embedding, sketch_label, photo_embedding, photo_label, family=family)
+        return score_embeddings(
+            sketch_embedding, sketch_label, photo_embedding, photo_label, family=family, device=device
+        )
     if codes != "itq-released":
         known = get_args(Codes)
         raise EvaluationError(f"no codes {codes!r}{did_you_mean(codes, known)}; expected {enumerate_names(known)}")
