@@ -20,15 +20,12 @@ from pcmsn.evaluation.scoring import Scores
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.pcmsn import PCMSN
 from pcmsn.seeding import numpy_generator
-from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
-from pcmsn.training.loop import embed, fit_itq
+from pcmsn.training.loop import fit_itq
 from pcmsn.training.preparation import (
     Subject,
-    extractor_record,
     open_extractors,
-    open_pictures,
     open_subject,
 )
 from pcmsn.training.protocols import (
@@ -41,8 +38,9 @@ from pcmsn.training.protocols import (
     protocol_classes,
 )
 from pcmsn.training.released import load_released_model, read_released_path
-from pcmsn.training.run_folder import RunFolder, RunRecord, check_extractors
+from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import pick_device
+from pcmsn.training.trained_run import Moved, embedded, open_trained_run
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,13 +163,13 @@ def assess(
     """
     tables = unseen_tables(subject, extractors, settings)
     unreadable = len(tables.unreadable)
-    unseen = _embedded(model, tables)
+    unseen = embedded(model, tables)
     parts = {protocol: unseen.of_classes(names) for protocol, names in protocol_classes(subject.split).items()}
     reported = next(iter(parts.values()))
     if generalized:
         seen_tables = feature_tables(subject.dataset, subject.split.train, extractors, settings)
         unreadable += len(seen_tables.unreadable)
-        seen = _embedded(model, seen_tables)
+        seen = embedded(model, seen_tables)
         parts |= {form: generalize(form, reported, seen) for form in generalized}
     protocols = [
         ProtocolScores(
@@ -188,11 +186,6 @@ def assess(
     if unreadable:
         notes = (*notes, f"{unreadable} unreadable pictures were left out.")
     return Assessment(title, family, itq.bits, tuple(protocols), reported, notes, itq_fitted_on)
-
-
-def _embedded(model: PCMSN, tables: FeatureTables) -> EmbeddedPictures:
-    sketches, photos = embed(model, tables)
-    return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
 
 
 def assess_run(
@@ -217,7 +210,7 @@ def assess_run(
     """
     device = pick_device(device)
     settings = ExtractionSettings(FeatureCache(cache), device=device, progress=progress)
-    moved = _Moved(data_root, backbone, model_root)
+    moved = Moved(data_root, backbone, model_root)
     options: _Options = {
         "family": metric_family(family),
         "generalized": check_generalized(generalized),
@@ -227,20 +220,18 @@ def assess_run(
     if run.suffix == ".pth":
         return _assess_released(run, moved, settings, options, progress)
     trained = RunFolder(run).load_trained()
-    config = moved.applied_to(trained.config)
-    subject = _subject_of(config, trained.record, run, progress)
-    extractors = open_extractors(config, subject, run, progress, train_tiny=False)
-    check_extractors(trained.record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
+    opened = open_trained_run(run, trained, moved, settings, progress)
+    config = opened.config
     title = (
-        f"{trained.record.dataset}, split {subject.split.name}, preset {config.preset}, "
-        f"seed {config.training.seed}, {extractors.photo.name}"
+        f"{trained.record.dataset}, split {opened.subject.split.name}, preset {config.preset}, "
+        f"seed {config.training.seed}, {opened.extractors.photo.name}"
     )
     unfinished = f"training is not finished: {trained.record.epochs_done} of {config.training.epochs} epochs."
     return assess(
         trained.model.to(device),
         trained.itq,
-        subject,
-        extractors,
+        opened.subject,
+        opened.extractors,
         settings,
         title=title,
         notes=() if trained.record.finished else (unfinished,),
@@ -257,34 +248,9 @@ class _Options(TypedDict):
     intervals: Resampled | None
 
 
-@dataclass(frozen=True)
-class _Moved:
-    """Where data and extractors are now, where that is not as in training."""
-
-    data_root: str | None
-    backbone: str | None
-    model_root: str | None
-
-    def applied_to(self, config: RunConfig) -> RunConfig:
-        data, backbone = config.data, config.backbone
-        if self.data_root is not None:
-            data = replace(data, data_root=self.data_root)
-        if self.backbone is not None:
-            backbone = replace(backbone, spec=self.backbone)
-        if self.model_root is not None:
-            backbone = replace(backbone, model_root=self.model_root)
-        return replace(config, data=data, backbone=backbone)
-
-
-def _subject_of(config: RunConfig, record: RunRecord, run: Path, progress: Progress | None) -> Subject:
-    """The data set with the split that the run was trained on, whatever the split's file says now."""
-    dataset = open_pictures(config, progress)
-    return Subject(dataset, record.split.fitted(f"{dataset.name} (as {run} was trained)", dataset.classes))
-
-
 def _assess_released(
     path: Path,
-    moved: _Moved,
+    moved: Moved,
     settings: ExtractionSettings,
     options: _Options,
     progress: Progress | None,

@@ -1,0 +1,161 @@
+"""Line charts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pcmsn.report.markup import Markup, join, tag
+
+WIDTH, HEIGHT = 440.0, 270.0
+RIGHT, TOP, BOTTOM = 14.0, 12.0, 40.0
+LETTER, NAME = 8.6, 16.0
+"""Widths of a letter of a tick and of a turned axis name."""
+Style = Literal["main", "second", "chance"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line through points with ascending x."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    style: Style = "main"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis: its range, its ticks with their texts, and what it shows."""
+
+    label: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    logarithmic: bool = False
+
+    def share(self, value: float) -> float:
+        """Where a value is between the ends, in 0..1 inside of them."""
+        low, high, at = self.low, self.high, value
+        if self.logarithmic:
+            low, high, at = math.log(low), math.log(high), math.log(value)
+        return (at - low) / (high - low) if high > low else 0.5
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point that is named."""
+
+    x: float
+    y: float
+    label: str
+
+
+def share_axis(label: str) -> Axis:
+    """An axis of shares from 0 to 1."""
+    return Axis(label, 0, 1, tuple((tick / 5, f"{tick / 5:.1f}") for tick in range(6)))
+
+
+def whole_axis(label: str, last: int, most: int = 8) -> Axis:
+    """An axis of whole numbers from 1 to ``last``, at most ``most`` of them written."""
+    step = max(1, math.ceil(last / most))
+    shown = [number for number in range(1, last + 1) if number == 1 or number % step == 0]
+    return Axis(label, 1, max(last, 1), tuple((float(number), str(number)) for number in shown))
+
+
+def depth_axis(label: str, depths: Sequence[int]) -> Axis:
+    """A logarithmic axis of numbers of photos, its powers of ten and its end written."""
+    last = depths[-1]
+    powers = [10**power for power in range(len(str(last))) if 10**power * 4 < last]
+    return Axis(label, 1, last, tuple((float(k), f"{k:,}") for k in (*powers, last)), logarithmic=True)
+
+
+def value_axis(label: str, values: Sequence[float], steps: int = 4) -> Axis:
+    """An axis around some values with about ``steps`` round ticks; values that are not finite do not count."""
+    finite = [value for value in values if math.isfinite(value)] or [0.0]
+    low, high = min(finite), max(finite)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    raw = (high - low) / steps
+    size = 10.0 ** math.floor(math.log10(raw))
+    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9)) + (1 if abs(step / size - 2.5) < 1e-9 else 0)
+    ticks = tuple((number * step, f"{number * step:.{digits}f}") for number in range(first, last + 1))
+    return Axis(label, first * step, last * step, ticks)
+
+
+def line_chart(
+    lines: Sequence[Line], x: Axis, y: Axis, *, title: str, description: str, mark: Mark | None = None
+) -> Markup:
+    """An SVG of lines over a light grid; ``title`` and ``description`` are what is read out."""
+    parts = [tag("title", title), tag("desc", description), _grid(x, y)]
+    parts += [_line(line, x, y) for line in lines]
+    if mark is not None:
+        parts.append(_mark(mark, x, y))
+    return tag("svg", *parts, viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}", role="img", class_="chart", aria_label=title)
+
+
+def _left(y: Axis) -> float:
+    """The room that the ticks and the name of the other axis take."""
+    return 10 + LETTER * max((len(text) for _, text in y.ticks), default=0) + (NAME if y.label else 0)
+
+
+def _across(x: Axis, y: Axis, value: float) -> float:
+    left = _left(y)
+    return left + x.share(value) * (WIDTH - left - RIGHT)
+
+
+def _down(y: Axis, value: float) -> float:
+    return HEIGHT - BOTTOM - y.share(value) * (HEIGHT - TOP - BOTTOM)
+
+
+def _grid(x: Axis, y: Axis) -> Markup:
+    left, bottom, right = _left(y), HEIGHT - BOTTOM, WIDTH - RIGHT
+    parts = []
+    for value, text in y.ticks:
+        at = _down(y, value)
+        parts.append(tag("line", x1=left, x2=right, y1=at, y2=at, class_="grid"))
+        parts.append(tag("text", text, x=left - 7, y=at + 4, text_anchor="end"))
+    for value, text in x.ticks:
+        at = _across(x, y, value)
+        parts.append(tag("line", x1=at, x2=at, y1=bottom, y2=bottom + 4, class_="tick"))
+        # The last text would leave the picture if it were centred.
+        anchor = "end" if x.share(value) > 0.97 and len(text) > 3 else "middle"
+        parts.append(tag("text", text, x=at, y=bottom + 17, text_anchor=anchor))
+    parts.append(tag("line", x1=left, x2=right, y1=bottom, y2=bottom, class_="axis"))
+    parts.append(tag("text", x.label, x=(left + right) / 2, y=HEIGHT - 5, text_anchor="middle", class_="name"))
+    if y.label:
+        middle = (TOP + bottom) / 2
+        turned = f"rotate(-90 11 {middle:.1f})"
+        parts.append(tag("text", y.label, x=11.0, y=middle, text_anchor="middle", transform=turned, class_="name"))
+    return tag("g", *parts)
+
+
+def _line(line: Line, x: Axis, y: Axis) -> Markup:
+    """One path; it is interrupted where a value is not finite."""
+    steps, pen = [], "M"
+    for across, down in zip(line.x, line.y, strict=True):
+        if not math.isfinite(down):
+            pen = "M"
+            continue
+        steps.append(f"{pen}{_across(x, y, across):.1f} {_down(y, down):.1f}")
+        pen = "L"
+    path = tag("path", tag("title", line.label), d="".join(steps), class_=f"line {line.style}")
+    if len(steps) != 1:
+        return path
+    only = next((a, d) for a, d in zip(line.x, line.y, strict=True) if math.isfinite(d))
+    return join(path, tag("circle", cx=_across(x, y, only[0]), cy=_down(y, only[1]), r=3.0, class_=f"dot {line.style}"))
+
+
+def _mark(mark: Mark, x: Axis, y: Axis) -> Markup:
+    across, down = _across(x, y, mark.x), _down(y, mark.y)
+    anchor = "end" if x.share(mark.x) > 0.7 else "start"
+    shift = -8 if anchor == "end" else 8
+    below = down < TOP + 18
+    return join(
+        tag("circle", cx=across, cy=down, r=5.0, class_="best"),
+        tag("text", mark.label, x=across + shift, y=down + (18 if below else -9), text_anchor=anchor, class_="strong"),
+    )

@@ -1,0 +1,74 @@
+"""A run that is to be measured: its model, the pictures to measure it on, and the extractors of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pcmsn.backbones.base import Extractors
+from pcmsn.model.pcmsn import PCMSN
+from pcmsn.training.config import RunConfig
+from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
+from pcmsn.training.loop import embed
+from pcmsn.training.preparation import Subject, extractor_record, open_extractors, open_pictures
+from pcmsn.training.protocols import EmbeddedPictures
+from pcmsn.training.run_folder import TrainedModel, check_extractors
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Where data and extractors are now, where that is not as in training."""
+
+    data_root: str | None = None
+    backbone: str | None = None
+    model_root: str | None = None
+
+    def applied_to(self, config: RunConfig) -> RunConfig:
+        """The configuration with the places of today."""
+        data, backbone = config.data, config.backbone
+        if self.data_root is not None:
+            data = replace(data, data_root=self.data_root)
+        if self.backbone is not None:
+            backbone = replace(backbone, spec=self.backbone)
+        if self.model_root is not None:
+            backbone = replace(backbone, model_root=self.model_root)
+        return replace(config, data=data, backbone=backbone)
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedRun:
+    """What is needed to measure a run."""
+
+    trained: TrainedModel
+    config: RunConfig
+    """Of the run, with the places of today."""
+    subject: Subject
+    extractors: Extractors
+    settings: ExtractionSettings
+
+    def tables(self, classes: Sequence[str]) -> FeatureTables:
+        """Features of the given classes' pictures."""
+        return feature_tables(self.subject.dataset, classes, self.extractors, self.settings)
+
+
+def open_trained_run(
+    run: Path, trained: TrainedModel, moved: Moved, settings: ExtractionSettings, progress: Progress | None = None
+) -> OpenedRun:
+    """A run folder's best epoch with its pictures, on the split that it was trained on, whatever the split's file says.
+
+    Raises DataError where the pictures are gone, CheckpointError for other extractors than in training.
+    """
+    config, record = moved.applied_to(trained.config), trained.record
+    dataset = open_pictures(config, progress)
+    split = record.split.fitted(f"{dataset.name} (as {run} was trained)", dataset.classes)
+    subject = Subject(dataset, split)
+    extractors = open_extractors(config, subject, run, progress, train_tiny=False)
+    check_extractors(record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
+    return OpenedRun(trained, config, subject, extractors, settings)
+
+
+def embedded(model: PCMSN, tables: FeatureTables) -> EmbeddedPictures:
+    """The retrieval features of all pictures of two tables."""
+    sketches, photos = embed(model, tables)
+    return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
