@@ -9,7 +9,23 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli import ablate, baseline, compare, data, demo, features, finetune, score, semantics, test, train
+from pcmsn.cli import (
+    ablate,
+    baseline,
+    compare,
+    data,
+    demo,
+    features,
+    finetune,
+    index,
+    report,
+    score,
+    search,
+    semantics,
+    serve,
+    test,
+    train,
+)
 from pcmsn.errors import PcmsnError, PcmsnWarning
 from pcmsn.version import __version__
 
@@ -28,7 +44,11 @@ app.command("score")(score.score)
 app.command("baseline")(baseline.baseline)
 app.command("ablate")(ablate.ablate)
 app.command("compare")(compare.compare)
+app.command("report")(report.report)
 app.command("demo")(demo.demo)
+app.command("index")(index.index)
+app.command("search")(search.search)
+app.command("serve")(serve.serve)
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 app.add_typer(semantics.app, name="semantics")

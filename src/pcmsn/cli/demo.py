@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pcmsn.cli.options import Device, Json
+
+if TYPE_CHECKING:
+    from pcmsn.cli.display import Display
 
 
 def demo(
     out: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Of extractor and training.")] = 0,
     device: Device = "auto",
+    serve: Annotated[
+        bool, typer.Option("--serve", help="At the end, serve a page for drawing that finds the unseen photos.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Draw a toy data set, train on its seen classes, test on the unseen ones; needs no download."""
     from pcmsn.cli.display import Display, TrainingDisplay
     from pcmsn.cli.tables import print_scores
+    from pcmsn.serve.extra import HINT, has_search_extra, require_search_extra
     from pcmsn.training.demonstration import demonstrate
 
+    if serve:
+        require_search_extra()
     with Display() as display:
         found = demonstrate(
             out,
@@ -31,12 +40,14 @@ def demo(
             note=display.note,
             observer=lambda config: TrainingDisplay(display, config.training, "PCMSN"),
         )
+        gallery = _gallery(out, found.run, display) if has_search_extra() else None
     if as_json:
         tables = {
             protocol: {name: scores.to_dict() for name, scores in rows.items()}
             for protocol, rows in found.tables.items()
         }
-        typer.echo(json.dumps({"statement": found.statement, "picture": str(found.picture), **tables}))
+        facts = {"statement": found.statement, "picture": str(found.picture), "gallery": gallery and str(gallery)}
+        typer.echo(json.dumps({**facts, **tables}))
         return
     for protocol, rows in found.tables.items():
         print_scores(
@@ -46,3 +57,22 @@ def demo(
         )
     typer.echo(f"\n{found.statement}\nThese scores say that the pipeline works, and nothing about real pictures.")
     typer.echo(f"picture: {found.picture}\nrun:     {found.run} (pcmsn test --run {found.run})")
+    if gallery is None:
+        typer.echo(f"To find the unseen photos by drawing, {HINT}, and run this again.")
+    elif not serve:
+        typer.echo(f"Draw and find its unseen photos: pcmsn serve --gallery {gallery}")
+    else:
+        _serve(gallery)
+
+
+def _gallery(out: Path, run: Path, display: Display) -> Path:
+    from pcmsn.gallery.demonstration import demo_gallery
+
+    return demo_gallery(out, run, display.stage)
+
+
+def _serve(gallery: Path) -> None:
+    from pcmsn.cli.serve import serve_gallery
+    from pcmsn.serve.settings import ServeSettings
+
+    serve_gallery(str(gallery), None, ServeSettings())

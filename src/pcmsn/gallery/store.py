@@ -52,6 +52,13 @@ class GalleryStore(Protocol):
     def identity(self) -> ModelIdentity:
         """The model that made it."""
 
+    @property
+    def approximate_recall(self) -> float | None:
+        """Share of the 50 nearest photos that mode ``approximate`` finds, measured with stored photos as queries.
+
+        None where it was not measured, and before that mode was used.
+        """
+
     def __len__(self) -> int: ...
 
     def known_files(self) -> Iterator[KnownFile]:

@@ -1,0 +1,180 @@
+"""Search over one's own photos in a few lines.
+
+with Gallery.open("holiday.gallery", run="run") as gallery:
+    gallery.add(["~/Pictures"])
+    for hit in gallery.search("sketch.png"):
+        print(hit.distance, hit.photo.path)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pcmsn.errors import GalleryError
+from pcmsn.gallery.indexing import index_photos
+from pcmsn.gallery.opening import ensure_gallery, open_store
+from pcmsn.gallery.planning import IndexPlan, IndexReport, LabelOf, Progress, fixed_label, plan
+from pcmsn.gallery.records import Hit, Queries
+from pcmsn.gallery.sketches import Fit, prepare_sketch, read_sketch
+from pcmsn.gallery.store import GalleryStore, SearchMode, SearchSettings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from pcmsn.gallery.embedder import Embedder
+
+
+class Gallery:
+    """A store and the model that made it, which is loaded when it is first needed. Safe to search from threads."""
+
+    def __init__(
+        self,
+        store: GalleryStore,
+        embedder: Embedder | None = None,
+        *,
+        device: str = "auto",
+        backbone: str | None = None,
+    ) -> None:
+        """A gallery over an open store; without an embedder, the run that the store remembers is loaded."""
+        self.store = store
+        """Where the photos are; open for searching."""
+        self._embedder = embedder
+        self._loading = Lock()
+        self._device, self._backbone = device, backbone
+
+    @classmethod
+    def open(
+        cls,
+        location: str | Path,
+        run: str | Path | None = None,
+        *,
+        device: str = "auto",
+        backbone: str | None = None,
+        create: bool = True,
+    ) -> Gallery:
+        """The gallery in a file or at ``milvus://...``; made, empty, where there is none and ``run`` is given.
+
+        ``run`` is the run folder, to be given where the gallery is new or the run was moved; ``backbone`` says where
+        its extractors are now, if they were moved; ``create=False`` makes no gallery. Raises GalleryError for a gallery
+        that is missing, damaged or made by another model than ``run``, and whatever loading the run raises.
+        """
+        location = str(location)
+        embedder = None
+        if run is not None:
+            embedder = load_embedder(Path(run), device=device, backbone=backbone)
+            if create:
+                ensure_gallery(location, embedder.identity)
+        store = open_store(location, identity=embedder.identity if embedder else None)
+        return cls(store, embedder, device=device, backbone=backbone)
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model. Raises GalleryError where the run that made the gallery is not there or is another one now."""
+        with self._loading:
+            if self._embedder is None:
+                self._embedder = embedder_of(self.store, device=self._device, backbone=self._backbone)
+            return self._embedder
+
+    def add(
+        self,
+        paths: Sequence[str | Path] | str | Path,
+        label: str | LabelOf | None = None,
+        *,
+        prune: bool = False,
+        ray: str | None = None,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Bring the gallery up to date with photo files and with all photos below folders.
+
+        ``label`` is a text, or a function from a photo's path to one such as ``planning.label_from_folder``; None keeps
+        the labels that there are. ``prune`` removes photos at or below ``paths`` whose files are gone. ``ray`` is the
+        address of a Ray cluster that embeds them.
+        Raises GalleryError for a path that is not there and where another process is writing.
+        """
+        files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
+        label_of = label if callable(label) else fixed_label(label)
+        if ray is not None:
+            todo = plan(files, self.store, label_of=label_of, prune=prune, progress=progress)
+            return self._add_with_ray(todo, ray, progress)
+        writer = open_store(self.store.location, identity=self.embedder.identity, writable=True)
+        try:
+            todo = plan(files, writer, label_of=label_of, prune=prune, progress=progress)
+            return index_photos(todo, writer, self.embedder, progress)
+        finally:
+            writer.close()
+
+    def _add_with_ray(self, todo: IndexPlan, address: str, progress: Progress | None) -> IndexReport:
+        from pcmsn.gallery.ray.indexing import index_with_ray
+
+        return index_with_ray(
+            todo,
+            run=Path((self._embedder or self.store).identity.run),
+            location=self.store.location,
+            address=address,
+            device=self._device,
+            backbone=self._backbone,
+            progress=progress,
+        )
+
+    def search(
+        self,
+        sketch: str | Path | bytes | Image.Image,
+        k: int = 20,
+        label: str | None = None,
+        *,
+        mode: SearchMode = "exact",
+        shortlist: int | None = None,
+        fit: Fit = "whole",
+    ) -> list[Hit]:
+        """The ``k`` photos nearest to a sketch, nearest first: a file, a file's content, or a picture.
+
+        ``label`` keeps to photos with that label, ``fit="ink"`` first cuts a drawing out of a larger canvas.
+        Raises GalleryError for an empty sketch, UnreadablePictureError for what is no picture.
+        """
+        queries = self.embed(sketch, fit)
+        return self.store.search(queries, SearchSettings(k=k, label=label, mode=mode, shortlist=shortlist))[0]
+
+    def embed(self, sketch: str | Path | bytes | Image.Image, fit: Fit = "whole") -> Queries:
+        """A sketch as a query of the store."""
+        return self.embedder.embed_sketches([prepare_sketch(read_sketch(sketch), fit)])
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def __enter__(self) -> Gallery:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+
+def load_embedder(run: Path, *, device: str = "auto", backbone: str | None = None) -> Embedder:
+    """The embedder of a run folder. Imports torch, as nothing else here does."""
+    from pcmsn.gallery.run_embedder import RunEmbedder
+
+    return RunEmbedder.of_run(run, device=device, backbone=backbone)
+
+
+def embedder_of(store: GalleryStore, *, device: str = "auto", backbone: str | None = None) -> Embedder:
+    """The embedder of the run that a store remembers. Raises GalleryError where that is gone or was trained anew."""
+    own = store.identity
+    if not Path(own.run).is_dir():
+        raise GalleryError(
+            f"the run that made {store.location} is not at {own.run} any more; say where it is now: --run RUN "
+            "(Gallery.open(..., run=RUN))"
+        )
+    embedder = load_embedder(Path(own.run), device=device, backbone=backbone)
+    if embedder.identity.fingerprint != own.fingerprint:
+        raise GalleryError(
+            f"{store.location} was made by {own.name} ({own.fingerprint[:12]}), and the run at {own.run} is another "
+            f"model now ({embedder.identity.fingerprint[:12]}); pass the run that made it with --run, or index the "
+            "photos into a new gallery"
+        )
+    return embedder

@@ -1,0 +1,37 @@
+"""From the text after ``--gallery`` to the store that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pcmsn.errors import GalleryError
+from pcmsn.gallery.milvus.location import is_milvus_location
+from pcmsn.gallery.records import ModelIdentity
+from pcmsn.gallery.store import GalleryStore
+
+
+def open_store(location: str, *, identity: ModelIdentity | None = None, writable: bool = False) -> GalleryStore:
+    """The gallery at a location: ``milvus://HOST:PORT/NAME`` for one on a Milvus server, else a file.
+
+    With ``writable`` and a model, a gallery that is not there is made. Raises GalleryError for one that is missing,
+    damaged, locked, out of reach or made by another model than ``identity``, and where a package is not installed.
+    """
+    if not is_milvus_location(location):
+        from pcmsn.gallery.sqlite.store import SqliteStore
+
+        return SqliteStore.open(location, identity=identity, writable=writable)
+    try:
+        from pcmsn.gallery.milvus.store import MilvusStore
+
+        return MilvusStore.open(location, identity=identity, writable=writable)
+    except ImportError as error:
+        raise GalleryError(
+            f"{location} needs pymilvus, which can not be imported ({error}); install it: pip install 'pcmsn[milvus]'"
+        ) from error
+
+
+def ensure_gallery(location: str, identity: ModelIdentity) -> None:
+    """Make an empty gallery where there is none. Raises GalleryError as ``open_store`` does."""
+    path = Path(location).expanduser()
+    if is_milvus_location(location) or not path.exists() or (path.is_file() and path.stat().st_size == 0):
+        open_store(location, identity=identity, writable=True).close()

@@ -1,0 +1,1 @@
+"""Vectors and codes in memory, and the ways to search them."""

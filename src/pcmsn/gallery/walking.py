@@ -1,0 +1,123 @@
+"""The picture files that paths stand for: files as they are, folders with all that is below them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pcmsn.data.pictures import has_picture_suffix
+from pcmsn.errors import GalleryError
+
+
+class FoundFile(NamedTuple):
+    """A picture file as the file system knows it."""
+
+    path: str
+    """Absolute."""
+    size: int
+    """In bytes."""
+    modified_ns: int
+    """Time of last change in nanoseconds since 1970."""
+
+
+class SkippedPath(NamedTuple):
+    """A file or folder that is left out, and why."""
+
+    path: str
+    reason: str
+
+
+def absolute(path: Path) -> Path:
+    """The path under which a photo is known: absolute, links in it kept, ``..`` followed."""
+    path = path.expanduser()
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
+def walk(paths: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
+    """Each picture file once, sorted within each folder, and each file or folder that is left out.
+
+    Hidden files and folders below the given ones are passed over without a word. Every folder is read once, whatever
+    links lead to it, so that loops end. Raises GalleryError, before anything is read, for a path that is not there.
+    """
+    starts = [absolute(path) for path in paths]
+    for given, start in zip(paths, starts, strict=True):
+        if not os.path.lexists(start):
+            raise GalleryError(
+                f"no file or folder {given}; pass photos or folders that are there. To remove photos from a gallery "
+                "whose folder is gone, pass the folder above it with --prune"
+            )
+    return _walk_all(starts)
+
+
+def is_gone(path: str) -> bool:
+    """Whether there is surely no file any more; False where the answer is hidden by a folder that can not be read."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - a Path a photo costs more than the question
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _walk_all(starts: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
+    folders_read: set[tuple[int, int]] = set()
+    files_seen: set[str] = set()
+    for start in starts:
+        found = _walk_folder(str(start), folders_read) if start.is_dir() else iter([_looked_at(str(start))])
+        for file in found:
+            # a file can be met twice only where it is given itself, too
+            if len(starts) > 1 and file.path in files_seen:
+                continue
+            if len(starts) > 1:
+                files_seen.add(file.path)
+            yield file
+
+
+def _walk_folder(folder: str, folders_read: set[tuple[int, int]]) -> Iterator[FoundFile | SkippedPath]:
+    waiting = [folder]
+    while waiting:
+        current = waiting.pop()
+        try:
+            status = os.stat(current)  # noqa: PTH116
+            if (status.st_dev, status.st_ino) in folders_read:
+                continue
+            folders_read.add((status.st_dev, status.st_ino))
+            with os.scandir(current) as entries:
+                found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=_name_of)
+        except OSError as error:
+            yield SkippedPath(current, f"the folder can not be read: {error.strerror or error}")
+            continue
+        below = []
+        for entry in found:
+            if _is_folder(entry):
+                below.append(entry.path)
+            else:
+                yield _looked_at(entry.path)
+        waiting.extend(reversed(below))
+
+
+def _name_of(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _looked_at(path: str) -> FoundFile | SkippedPath:
+    if not has_picture_suffix(path):
+        return SkippedPath(path, "not a picture")
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except OSError as error:
+        reason = "a link that leads nowhere" if os.path.islink(path) else error.strerror or str(error)  # noqa: PTH114
+        return SkippedPath(path, reason)
+    if not stat.S_ISREG(status.st_mode):
+        return SkippedPath(path, "not a file")
+    return FoundFile(path, status.st_size, status.st_mtime_ns)
