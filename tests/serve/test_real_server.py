@@ -98,7 +98,10 @@ def test_a_second_request_may_take_as_long_as_the_first_but_not_longer(connect: 
     with connect() as kept:
         for _ in range(2):
             kept.sendall(request)
-            assert b"200 OK" in kept.recv(65536)
+            answer = b""
+            while b'"photos":6}' not in answer:
+                answer += kept.recv(65536)
+            assert b"200 OK" in answer
         kept.sendall(request[:20])
         assert all_of(kept) == b""
 
@@ -173,7 +176,8 @@ def test_requests_without_or_with_two_hosts_or_with_another_protocol_are_refused
         with connect() as raw:
             raw.sendall(request)
             answer = all_of(raw)
-            assert b"200 OK" not in answer and b"photos" not in answer
+            assert answer.partition(b" ")[2][:3] in (b"400", b"421", b"431")
+            assert b'{"error": ' in answer and b"x-content-type-options: nosniff" in answer
 
 
 def test_fifty_clients_at_once_get_an_answer_or_are_told_to_wait(gallery: OpenedGallery) -> None:

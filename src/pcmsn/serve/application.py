@@ -48,7 +48,7 @@ def build(services: Services, settings: ServeSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        responses={status: {"model": Failure} for status in (401, 403, 421, 422, 429, 500, 503)},
+        responses={status: {"model": Failure} for status in (400, 401, 403, 421, 422, 429, 431, 500, 503)},
     )
     app.state.services = services
     for routes in (search_routes, photo_routes, page_routes):

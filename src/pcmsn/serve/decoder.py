@@ -19,7 +19,7 @@ from pcmsn.serve.settings import Limits
 
 
 class Decoder:
-    """One process, started at the latest when it is first needed, and again after it was ended; for one thread at a time."""
+    """One process for one thread at a time, started at the latest when it is needed, and again after it was ended."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

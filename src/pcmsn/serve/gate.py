@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("pcmsn.serve")
 SEARCH = "/api/search"
+LARGEST_HEAD = 16 * 1024
 FAILED = "the server failed at this request; its log says why"
 
 
 class Gate:
-    """Rate limit, host, origin and token in front of an ASGI application; security headers behind it."""
+    """Rate limit, headers, host, origin and token in front of an ASGI application; security headers behind it."""
 
     def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
         limits = settings.limits
@@ -65,6 +66,8 @@ class Gate:
         for limit in (self._requests, self._searches) if scope["path"] == SEARCH else (self._requests,):
             if seconds := limit.wait(client):
                 raise busy(429, "too many requests from this address", seconds)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            raise RefusalError(431, f"the headers have too many bytes, expected at most {LARGEST_HEAD:,} together")
         method, path = scope["method"], scope["path"]
         self._access.check_host(headers)
         self._access.check_origin(method, path, headers)

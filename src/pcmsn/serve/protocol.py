@@ -14,7 +14,7 @@ from pcmsn.serve.refusal import busy, error_body
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-NO_HTTP = "what was sent is no HTTP request, or its head is longer than 16 KiB"
+NO_HTTP = "what was sent is no HTTP request, or its head is too long"
 
 
 class ImpatientProtocol(H11Protocol):

@@ -13,6 +13,7 @@ from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.store import GalleryStore
 from pcmsn.serve.app import create_app
 from pcmsn.serve.extra import require_search_extra
+from pcmsn.serve.gate import LARGEST_HEAD
 from pcmsn.serve.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _server(gallery: OpenGallery, settings: ServeSettings, on_listening: Callabl
             access_log=False,  # addresses may hold the token
             proxy_headers=False,
             server_header=False,
-            h11_max_incomplete_event_size=16 * 1024,
+            h11_max_incomplete_event_size=2 * LARGEST_HEAD,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=SECONDS_TO_FINISH,
         )

@@ -52,7 +52,7 @@ class Services:
         return record
 
     async def photo_file(self, record: PhotoRecord) -> PhotoFile:
-        """A photo's file, or what it is converted to. Raises RefusalError 410 and 422, and 503 with too much to convert."""
+        """A photo's file, or what it is converted to; RefusalError 410, 422, and 503 with too many to convert."""
         opened = await self.look_up(open_photo, record)
         if not opened.to_convert:
             return opened
