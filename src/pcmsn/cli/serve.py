@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,7 @@ def serve_gallery(gallery: str, run: Path | None, settings: ServeSettings, *, op
     from pcmsn.serve.server import serve as serve_until_stopped
     from pcmsn.serve.settings import is_loopback
 
-    opened = Gallery.open(gallery, run=run)
+    opened = Gallery.open(gallery, run=run, create=False)
 
     def listening(address: str) -> None:
         typer.echo(address)
@@ -73,7 +74,8 @@ def serve_gallery(gallery: str, run: Path | None, settings: ServeSettings, *, op
         if not is_loopback(settings.host):
             typer.echo("pcmsn: note: what is sent is not encrypted; use this in a network that you trust", err=True)
         if open_page:
-            webbrowser.open(address)
+            # a browser in a terminal would hold the server
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     try:
         serve_until_stopped(opened, settings, on_listening=listening)
