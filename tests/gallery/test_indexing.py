@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from made_photos import write_photos
+from PIL import Image
 from stand_in_embedder import StandInEmbedder
 
 from pcmsn.gallery.indexing import index_photos
@@ -16,7 +17,9 @@ from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.gallery.store import SearchSettings
 
 KILLS = 20
-PHOTOS = 400
+PHOTOS = 1600
+COMMITS_BEFORE_A_KILL = 5
+SECONDS_AFTER_THEM = 0.02
 
 INDEXES = """
 import json, sys
@@ -34,32 +37,35 @@ def told(photos):
     upsert(photos)
     print(json.dumps([photo.record.photo_id for photo in photos]), flush=True)
 store.upsert = told
+todo = plan([Path(sys.argv[2])], store, label_of=fixed_label(None))
 print("ready", flush=True)
-indexing.index_photos(plan([Path(sys.argv[2])], store, label_of=fixed_label(None)), store, embedder)
+indexing.index_photos(todo, store, embedder)
 """
 
 
-def test_after_a_kill_at_any_moment_every_committed_photo_is_there_and_the_next_run_completes(tmp_path: Path) -> None:
-    write_photos(tmp_path / "photos", PHOTOS)
+def test_after_twenty_kills_in_the_middle_every_committed_photo_is_there_and_the_next_run_completes(
+    tmp_path: Path,
+) -> None:
+    first, *_ = write_photos(tmp_path / "photos", PHOTOS)
     arguments = [str(tmp_path / "g"), str(tmp_path / "photos"), str(Path(__file__).parent)]
+    query = StandInEmbedder().embed_sketches([Image.open(first)])
     generator = random.Random(0)
     committed: set[str] = set()
-    stopped_midway = 0
     for _ in range(KILLS):
         with subprocess.Popen([sys.executable, "-c", INDEXES, *arguments], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None and process.stdout.readline() == b"ready\n"
-            time.sleep(generator.uniform(0, 0.06))
+            told = [process.stdout.readline() for _ in range(generator.randrange(COMMITS_BEFORE_A_KILL))]
+            time.sleep(generator.uniform(0, SECONDS_AFTER_THEM))
             process.kill()
-            whole = [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
-        committed |= {photo_id for line in whole for photo_id in json.loads(line)}
+            told += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")]
+        committed |= {photo_id for line in told for photo_id in json.loads(line)}
         with SqliteStore.open(str(tmp_path / "g")) as store:
             there = {file.photo_id for file in store.known_files()}
             assert committed <= there
-            some = StandInEmbedder().embed_sketches([])
-            assert store.search(some, SearchSettings()) == []
+            assert len(there) < PHOTOS, "the kill came too late to be in the middle; take more photos"
+            (hits,) = store.search(query, SearchSettings(k=PHOTOS))
+            assert {hit.photo.photo_id for hit in hits} == there
             assert all(store.thumbnail(photo_id) for photo_id in there)
-        stopped_midway += len(there) < PHOTOS
-    assert stopped_midway >= 3, "the kills came too late to try anything"
     embedder = StandInEmbedder()
     with SqliteStore.open(str(tmp_path / "g"), identity=embedder.identity, writable=True) as store:
         report = index_photos(plan([tmp_path / "photos"], store, label_of=fixed_label(None)), store, embedder)
