@@ -14,7 +14,10 @@ from typer.testing import CliRunner, Result
 from pcmsn.cli.app import app, main
 from pcmsn.errors import PcmsnError
 
-COMMANDS = ("train", "test", "score", "baseline", "ablate", "finetune", "demo")
+COMMANDS = (
+    "train", "test", "score", "baseline", "ablate", "compare", "finetune", "features", "data", "semantics", "report",
+    "index", "search", "serve", "demo",
+)  # fmt: skip
 
 
 def invoke(*arguments: str | Path) -> Result:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +32,8 @@ def demo(
     from pcmsn.training.demonstration import demonstrate
 
     if serve:
+        if as_json:
+            raise typer.BadParameter("pass --serve or --json, not both")
         require_search_extra()
     with Display() as display:
         found = demonstrate(
@@ -56,13 +60,24 @@ def demo(
             [f"chance: mAP@all about {found.chance[protocol]:.4f}."],
         )
     typer.echo(f"\n{found.statement}\nThese scores say that the pipeline works, and nothing about real pictures.")
-    typer.echo(f"picture: {found.picture}\nrun:     {found.run} (pcmsn test --run {found.run})")
+    program = _program()
+    typer.echo(f"picture: {found.picture}\nrun:     {found.run} ({program} test --run {found.run})")
     if gallery is None:
         typer.echo(f"To find the unseen photos by drawing, {HINT}, and run this again.")
-    elif not serve:
-        typer.echo(f"Draw and find its unseen photos: pcmsn serve --gallery {gallery}")
-    else:
+        return
+    typer.echo(
+        f"Draw, and find photos of the unseen classes: run {program} serve --gallery {gallery}, and open the address "
+        "that it prints in a browser."
+    )
+    if serve:
         _serve(gallery)
+
+
+def _program() -> str:
+    """What to type for this program: ``pcmsn`` alone is often not on the path, as after ``make demo``."""
+    if shutil.which("pcmsn"):
+        return "pcmsn"
+    return sys.argv[0] if Path(sys.argv[0]).name == "pcmsn" else f"{sys.executable} -m pcmsn"
 
 
 def _gallery(out: Path, run: Path, display: Display) -> Path:
