@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -114,7 +115,7 @@ def test_the_configuration_is_printed_as_toml_that_is_read_back(invoke: Invoke, 
 
 def test_two_processes_give_the_result_of_one(source: list[str], tmp_path: Path) -> None:
     """Launched as a user does it; the trunk's batch statistics stay, because each process would have its own."""
-    options = [*source, *FAST, "--modality", "photo", "--batch-norm", "frozen"]
+    options = [*source, *FAST, "--modality", "photo", "--batch-norm", "frozen", "--validate-retrieval"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     (tmp_path / "zoo" / "photo" / "bee" / "003.png").write_bytes(b"not a picture")
 
@@ -133,4 +134,9 @@ def test_two_processes_give_the_result_of_one(source: list[str], tmp_path: Path)
         torch.testing.assert_close(second[name], tensor, atol=2e-5, rtol=1e-4)
     one, two = (json.loads((tmp_path / name / "photo" / "extractor.json").read_text()) for name in ("alone", "both"))
     assert one["trained_on"] == two["trained_on"] and one["trained_on"]["unreadable"] == 1
+    measured = []
+    for name in ("alone", "both"):
+        with (tmp_path / name / "photo" / "history.csv").open(encoding="utf-8", newline="") as file:
+            measured.append([float(row["validation_mAP@all"]) for row in csv.DictReader(file)])
+    assert measured[0] == pytest.approx(measured[1], abs=0.02) and len(measured[0]) == 2
     shutil.rmtree(tmp_path / "both")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pcmsn.data.records import Pictures
 from pcmsn.errors import DataError
-from pcmsn.training.finetuning.pictures import BalancedOrder, Division, divide
+from pcmsn.training.finetuning.pictures import BalancedOrder, Division, divide, unlearned
 
 
 def pictures(counts: dict[str, int], seed: int | None = None) -> Pictures:
@@ -66,8 +66,18 @@ def test_the_division_is_whole_and_independent_of_the_order(
 def test_other_classes_are_left_out_and_empty_ones_are_refused() -> None:
     division = divide(pictures({"ant": 3, "bee": 3, "unseen": 3}), ["bee", "ant"], 0.1, seed=0)
     assert division.pictures.classes == ("ant", "bee") and len(division.pictures) == 6
-    with pytest.raises(DataError, match=r"no sketch of the seen class 'cat' in zoo"):
+    with pytest.raises(DataError, match=r"no sketch of the class 'cat' in zoo"):
         divide(pictures({"ant": 3, "cat": 0}), ["ant", "cat"], 0.1, seed=0)
+
+
+def test_of_classes_that_stay_unseen_all_pictures_are_held_out_in_an_order_of_their_own() -> None:
+    counts = {"ant": 3, "unseen": 2, "bee": 3}
+    division = unlearned(pictures(counts, seed=1), ["unseen", "ant"])
+    assert division.pictures.classes == ("ant", "unseen") and division.pictures.counts() == {"ant": 3, "unseen": 2}
+    assert division.pictures.names == tuple(sorted(division.pictures.names))
+    assert len(division.training) == 0 and division.held_out.tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(DataError, match=r"no sketch of the class 'cat' in zoo"):
+        unlearned(pictures({"ant": 3, "cat": 0}), ["ant", "cat"])
 
 
 @settings(max_examples=30, deadline=None)

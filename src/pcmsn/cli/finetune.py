@@ -127,6 +127,14 @@ def finetune(
         float | None,
         typer.Option(rich_help_panel=FITTING, help="Strength of random changes; 0 is off.", show_default="1"),
     ] = None,
+    validate_retrieval: Annotated[
+        bool | None,
+        typer.Option(
+            rich_help_panel=FITTING,
+            help="Also measure retrieval of validation classes after each epoch; nothing is chosen by it.",
+            show_default="no-validate-retrieval",
+        ),
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(rich_help_panel=FITTING, help="auto, 32, bf16-mixed or 16-mixed.", show_default="auto"),
@@ -199,6 +207,7 @@ def finetune(
             "epochs": epochs,
             "batch_size": batch_size,
             "augmentation": augmentation,
+            "validate_retrieval": validate_retrieval,
             "precision": precision,
             "seed": seed,
         },

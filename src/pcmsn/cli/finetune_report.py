@@ -63,6 +63,8 @@ class FinetuneDisplay:
         """Print the epoch's line."""
         held_out = epoch.held_out_accuracy
         share = "" if held_out is None else f", held out {held_out:.1%}{' *' if epoch.best else '  '}"
+        if epoch.validation_map is not None:
+            share += f", validation classes mAP@all {epoch.validation_map:.3f}"
         left = (epoch.epochs - epoch.number) * epoch.seconds / 60
         self.display.note(
             f"{network}: epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}, named {epoch.accuracy:.1%}{share}"

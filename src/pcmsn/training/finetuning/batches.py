@@ -19,7 +19,7 @@ from pcmsn.training.finetuning.augmentation import (
     draw_sketch_changes,
 )
 from pcmsn.training.finetuning.decoding import Reader, decoded_batches, readable_batches
-from pcmsn.training.finetuning.pictures import BalancedOrder
+from pcmsn.training.finetuning.pictures import BalancedOrder, Positions
 from pcmsn.training.finetuning.preparation import Source
 
 
@@ -62,14 +62,18 @@ class PictureStream:
             values = self._changed(values, changes)
             yield standardised(values, self.source.transform), torch.from_numpy(labels).to(self._device)
 
-    def held_out(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's readable held-out pictures, (b, 3, H, W), and their (b,) labels, unchanged, in batches."""
+    def held_out(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Tensor, Positions]]:
+        """This process's readable held-out pictures, (b, 3, H, W), unchanged, in batches, and their (b,) positions."""
         positions, size = self.source.division.held_out, self._portion.size
         batches = [positions[start : start + size] for start in range(0, len(positions), size)]
-        for pixels, labels in readable_batches(
+        for pixels, found in readable_batches(
             pool, self.reader, batches[self._portion.process :: self._portion.processes]
         ):
-            yield self.source.transform.normalise(pixels.to(self._device)), torch.from_numpy(labels).to(self._device)
+            yield self.source.transform.normalise(pixels.to(self._device)), found
+
+    def labels_of(self, positions: Positions) -> Tensor:
+        """The (b,) labels of the pictures at (b,) positions, on the device."""
+        return torch.from_numpy(self.reader.pictures.labels[positions]).to(self._device)
 
     def _changed(self, pixels: Tensor, generator: torch.Generator) -> Tensor:
         if self._strength == 0:

@@ -113,6 +113,8 @@ class ScheduleConfig:
     """Share of each seen class's pictures on which the best epoch is chosen; at least one of a class with two."""
     augmentation: float = 1.0
     """Strength of the random changes to pictures; 0 is off."""
+    validate_retrieval: bool = False
+    """Whether retrieval of the validation classes is measured after each epoch, too; nothing is chosen by it."""
     precision: Precision = "auto"
     """Number format: ``auto`` is bf16-mixed on CUDA devices that have it, 32 elsewhere."""
     seed: int = 0

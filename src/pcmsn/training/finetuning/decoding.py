@@ -103,7 +103,7 @@ def decoded_batches(
 def readable_batches(
     pool: ThreadPoolExecutor, reader: Reader, batches: Sequence[Positions]
 ) -> Iterator[tuple[Tensor, Positions]]:
-    """As ``decoded_batches``, without unreadable pictures: b <= B of a batch are there; a batch of none is left out."""
+    """For each batch the pixels of its readable pictures and their (b,) positions; a batch of none is left out."""
     largest = max((len(batch) for batch in batches), default=0)
     jobs = (partial(reader.read, int(position)) for batch in batches for position in batch)
     pixels = in_order(pool, jobs, ahead=BATCHES_AHEAD * largest)
@@ -112,4 +112,4 @@ def readable_batches(
         kept = [(position, picture) for position, picture in found if picture is not None]
         if kept:
             positions = np.array([position for position, _ in kept], dtype=np.int64)
-            yield torch.from_numpy(np.stack([picture for _, picture in kept])), reader.pictures.labels[positions]
+            yield torch.from_numpy(np.stack([picture for _, picture in kept])), positions

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from pcmsn.backbones.finetuned import NetworkName
 from pcmsn.data.records import Modality
 
+VALIDATION_MAP = "validation_mAP@all"
+"""The column of ``history.csv`` with the retrieval of the validation classes, where it is measured."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneEpoch:
@@ -24,6 +27,8 @@ class FinetuneEpoch:
     """Share of the changed training pictures that were named rightly before each step."""
     held_out: Mapping[Modality, float]
     """Share of each modality's held-out pictures that the averaged weights name rightly; empty where there are none."""
+    validation_map: float | None = None
+    """mAP@all of the validation classes by the feature's cosine (``retrieval``); None where it is not measured."""
     best: bool
     """Whether it is the best so far."""
     learning_rate: float
@@ -46,6 +51,7 @@ class FinetuneEpoch:
             "accuracy": self.accuracy,
             "held_out_accuracy": self.held_out_accuracy,
             **{f"held_out_{modality}_accuracy": value for modality, value in self.held_out.items()},
+            **({} if self.validation_map is None else {VALIDATION_MAP: self.validation_map}),
             "best": int(self.best),
             "learning_rate": self.learning_rate,
             "pictures_per_second": round(self.pictures_per_second, 2),
@@ -69,6 +75,7 @@ class FinetuneEpoch:
             loss=row["loss"],
             accuracy=row["accuracy"],
             held_out=held_out,
+            validation_map=row.get(VALIDATION_MAP),
             best=bool(row["best"]),
             learning_rate=row["learning_rate"],
             pictures_per_second=row["pictures_per_second"],

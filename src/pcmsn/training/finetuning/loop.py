@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ from pcmsn.training.finetuning.batches import PictureStream, Portion
 from pcmsn.training.finetuning.decoding import decoding_threads
 from pcmsn.training.finetuning.history import FinetuneEpoch, FinetuneObserver, SilentFinetuneObserver
 from pcmsn.training.finetuning.network import AverageWeights, extractor_weights
-from pcmsn.training.finetuning.preparation import Prepared
+from pcmsn.training.finetuning.preparation import Prepared, Source
 from pcmsn.training.finetuning.processes import check_batch_size, is_out_of_memory, rows_of_process
+from pcmsn.training.finetuning.retrieval import ValidationRetrieval
 from pcmsn.training.run_folder import load_strictly, tensors_under
 from pcmsn.training.tensor_file import optimizer_tensors, restore_optimizer
 
@@ -44,20 +45,22 @@ class FinetuningRun:
         self.optimizer = torch.optim.AdamW(self.network.groups(self.config))
         self._module, self._stepper = fabric.setup(self.network, self.optimizer)
         self.average = AverageWeights(self.network, self.config.fitting.average_decay)
-        self.streams = self._streams()
+        self.streams = self._streams(prepared.sources)
+        validation = self._streams(prepared.validation)
+        self.retrieval = ValidationRetrieval(validation, fabric) if validation else None
         self.steps = max(-(-len(stream.source.division.training) // self._portion()) for stream in self.streams)
 
     def _portion(self) -> int:
         return self.config.schedule.batch_size // len(self.prepared.sources)
 
-    def _streams(self) -> list[PictureStream]:
+    def _streams(self, sources: Sequence[Source]) -> list[PictureStream]:
         schedule, fabric = self.config.schedule, self.fabric
         check_batch_size(schedule.batch_size, len(self.prepared.sources), fabric.world_size)
         size = self._portion()
         portion = Portion(size, rows_of_process(fabric, size), fabric.global_rank, fabric.world_size)
         return [
             PictureStream(source, portion, seed=schedule.seed, strength=schedule.augmentation, device=fabric.device)
-            for source in self.prepared.sources
+            for source in sources
         ]
 
     def restore(self) -> None:
@@ -99,13 +102,18 @@ class FinetuningRun:
         with seeded_torch(schedule.seed, "fine-tuning dropout", self.job.network, number, self.fabric.global_rank):
             loss, accuracy = self._train(number, pool)
         trained = time.perf_counter()
+        self._module.eval()
         held_out = self._held_out_accuracy(pool)
+        validation_map = None
+        if self.retrieval is not None:
+            validation_map = self.retrieval.measure(self.network, self.average.values, pool)
         epoch = FinetuneEpoch(
             number=number,
             epochs=schedule.epochs,
             loss=loss,
             accuracy=accuracy,
             held_out=held_out,
+            validation_map=validation_map,
             best=False,
             learning_rate=float(self.optimizer.param_groups[0]["lr"]),
             pictures_per_second=self.steps * schedule.batch_size / (trained - start),
@@ -169,12 +177,12 @@ class FinetuningRun:
 
     def _held_out_accuracy(self, pool: ThreadPoolExecutor) -> dict[Modality, float]:
         """Share of each modality's readable held-out pictures that the averaged weights name rightly."""
-        self._module.eval()
         found: dict[Modality, float] = {}
         for stream in self.streams:
             counts = torch.zeros(2, device=self.fabric.device)
             with torch.no_grad(), self.fabric.autocast():
-                for pixels, labels in stream.held_out(pool):
+                for pixels, positions in stream.held_out(pool):
+                    labels = stream.labels_of(positions)
                     logits = torch.func.functional_call(self.network, self.average.values, (pixels,))
                     counts += torch.stack([(logits.argmax(dim=1) == labels).sum(), labels.new_tensor(len(labels))])
             right, all_of_them = self._sum(counts).tolist()

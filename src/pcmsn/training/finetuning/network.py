@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.finetuned import make_bottleneck
 from pcmsn.errors import BackboneError
 from pcmsn.seeding import seeded_torch
 from pcmsn.training.finetuning.config import FinetuneConfig
+from pcmsn.training.run_folder import tensors_under
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _MOMENTUM = 0.1  # some models bring 0.997, which keeps the statistics of the last batch alone
@@ -35,6 +38,17 @@ class FinetuningNetwork(nn.Module):
         """The (B, classes) logits of (B, 3, H, W) normalised pixels."""
         logits: Tensor = self.classifier(self.bottleneck(self.dropout(self.trunk(pixels))))
         return logits
+
+    @property
+    def feature_dim(self) -> int:
+        """Length of the feature, which the classifier stands on."""
+        return self.classifier.in_features
+
+    def features_with(self, weights: Mapping[str, Tensor], pixels: Tensor) -> Tensor:
+        """The (B, feature_dim) features of (B, 3, H, W) normalised pixels with other weights than its own."""
+        hidden = functional_call(self.trunk, tensors_under("trunk.", weights), (pixels,))
+        features: Tensor = functional_call(self.bottleneck, tensors_under("bottleneck.", weights), (hidden,))
+        return features
 
     def train(self, mode: bool = True) -> FinetuningNetwork:
         """Itself, with dropout and, where they learn, batch statistics switched on or off."""

@@ -17,14 +17,14 @@ Positions = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """One modality's pictures of the seen classes."""
+    """One modality's pictures of some classes, and what each is for."""
 
     pictures: Pictures
     """All of them, in an order that depends on their names alone."""
     training: Positions
-    """(N,) positions of those that the network learns from, ascending."""
+    """(N,) positions of those that the network learns from, ascending; none of classes that stay unseen."""
     held_out: Positions
-    """(M,) positions of those that the best epoch is chosen on, ascending."""
+    """(M,) positions of those that it is measured on, ascending."""
 
     @property
     def classes_without_held_out(self) -> tuple[str, ...]:
@@ -39,17 +39,28 @@ def divide(pictures: Pictures, classes: Iterable[str], share: float, seed: int) 
     Which ones depends on the seed and the names alone, not on their order. Pictures of other classes are left out.
     Raises DataError for a class without pictures.
     """
-    pictures = pictures.of_classes(sorted(classes))
-    empty = [name for name, count in pictures.counts().items() if count == 0]
-    if empty:
-        raise DataError(f"no {pictures.modality} of the seen class {enumerate_names(empty)} in {pictures.folder}")
-    pictures = pictures.select(np.lexsort((np.array(pictures.names), pictures.labels)))
+    pictures = _by_name(pictures, classes)
     held_out = np.zeros(len(pictures), dtype=bool)
     for label, name in enumerate(pictures.classes):
         members = np.flatnonzero(pictures.labels == label)
         count = min(max(1, round(share * len(members))), len(members) - 1) if share > 0 else 0
         held_out[numpy_generator(seed, "held out", pictures.modality, name).permutation(members)[:count]] = True
     return Division(pictures, training=np.flatnonzero(~held_out), held_out=np.flatnonzero(held_out))
+
+
+def unlearned(pictures: Pictures, classes: Iterable[str]) -> Division:
+    """The pictures of ``classes`` that nothing is learned from, all held out. Raises DataError as ``divide`` does."""
+    pictures = _by_name(pictures, classes)
+    return Division(pictures, training=np.arange(0), held_out=np.arange(len(pictures)))
+
+
+def _by_name(pictures: Pictures, classes: Iterable[str]) -> Pictures:
+    """The pictures of some classes in the order of classes and names."""
+    pictures = pictures.of_classes(sorted(classes))
+    empty = [name for name, count in pictures.counts().items() if count == 0]
+    if empty:
+        raise DataError(f"no {pictures.modality} of the class {enumerate_names(empty)} in {pictures.folder}")
+    return pictures.select(np.lexsort((np.array(pictures.names), pictures.labels)))
 
 
 class BalancedOrder:

@@ -17,7 +17,7 @@ from pcmsn.training.features import Progress
 from pcmsn.training.finetuning.config import FinetuneConfig
 from pcmsn.training.finetuning.folder import Job
 from pcmsn.training.finetuning.network import FinetuningNetwork, check_input_size
-from pcmsn.training.finetuning.pictures import Division, divide
+from pcmsn.training.finetuning.pictures import Division, divide, unlearned
 from pcmsn.training.preparation import Subject, open_subject, resolved
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -41,6 +41,8 @@ class Prepared:
     network: FinetuningNetwork
     sources: tuple[Source, ...]
     """One, or for a shared network two."""
+    validation: tuple[Source, ...]
+    """The same sides' pictures of the validation classes, where their retrieval is measured; else empty."""
     dataset: str
     split: str
 
@@ -67,6 +69,15 @@ class Prepared:
                 )
         if not any(len(source.division.held_out) for source in self.sources):
             told.append(f"{self.job.network}: no picture is held out, so the last epoch is taken")
+        if self.validation:
+            looked_at = " and ".join(
+                f"{len(source.division.held_out)} {source.modality} pictures" for source in self.validation
+            )
+            classes = len(self.validation[0].division.pictures.classes)
+            told.append(
+                f"{self.job.network}: retrieval is measured on {looked_at} of {classes} validation classes, which "
+                "nothing is learned from"
+            )
         return told
 
 
@@ -90,22 +101,25 @@ def _as_run(config: FinetuneConfig) -> RunConfig:
 
 
 def prepare(job: Job, subject: Subject) -> Prepared:
-    """The network with its trunk's weights, and its pictures: those of the split's seen classes and no others."""
+    """The network with its trunk's weights, and its pictures: those of the split's seen classes.
+
+    No others are opened, but for those of the validation classes where the configuration has their retrieval measured.
+    """
     config = job.config
     trunk = load_trunk(config, job.network, subject.dataset.name)
     pictures = {"sketch": subject.dataset.sketches, "photo": subject.dataset.photos}
+    split, sides, schedule = subject.split, sides_of(job.network), config.schedule
+    transforms = {side: prepared_transform(trunk.transform, config, side) for side in sides}
     sources = tuple(
-        Source(
-            side,
-            divide(pictures[side], subject.split.train, config.schedule.held_out, config.schedule.seed),
-            prepared_transform(trunk.transform, config, side),
-        )
-        for side in sides_of(job.network)
+        Source(side, divide(pictures[side], split.train, schedule.held_out, schedule.seed), transforms[side])
+        for side in sides
     )
+    looked_at = sides if schedule.validate_retrieval else ()
+    validation = tuple(Source(side, unlearned(pictures[side], split.val), transforms[side]) for side in looked_at)
     trunk.transform = sources[0].transform
     check_input_size(trunk)
-    network = FinetuningNetwork(trunk, len(subject.split.train), config)
-    return Prepared(job, network, sources, subject.dataset.name, subject.split.name)
+    network = FinetuningNetwork(trunk, len(split.train), config)
+    return Prepared(job, network, sources, validation, subject.dataset.name, split.name)
 
 
 def sides_of(network: NetworkName) -> tuple[Modality, ...]:

@@ -152,11 +152,12 @@ def _train(prepared: Prepared, fabric: Fabric, *, resume: bool, note: Note, obse
     if resume:
         run.restore()
     run.run()
-    if run.unreadable:
-        note(
-            f"{prepared.job.network}: skipped {len(run.unreadable)} unreadable pictures: "
-            f"{enumerate_names(run.unreadable)}"
-        )
+    skipped = [("", run.unreadable)]
+    if run.retrieval:
+        skipped.append((" of validation classes", run.retrieval.unreadable))
+    for whose, names in skipped:
+        if names:
+            note(f"{prepared.job.network}: skipped {len(names)} unreadable pictures{whose}: {enumerate_names(names)}")
 
 
 def _write_files(
