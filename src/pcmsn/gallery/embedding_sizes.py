@@ -1,4 +1,4 @@
-"""Vectors and codes that come to a gallery file must be of the length that its model makes."""
+"""Vectors and codes that come to a gallery must be of the length that its model makes, in every store."""
 
 from __future__ import annotations
 

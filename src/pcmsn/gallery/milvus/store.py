@@ -7,9 +7,8 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from pcmsn.errors import GalleryError
+from pcmsn.gallery.embedding_sizes import refuse_unfitting_photos, refuse_unfitting_queries
 from pcmsn.gallery.milvus.collections import MilvusCollection
 from pcmsn.gallery.milvus.connection import DEFAULT_PATIENCE, MilvusConnection
 from pcmsn.gallery.milvus.filters import from_stored, label_is, to_stored
@@ -101,7 +100,7 @@ class MilvusStore:
     def upsert(self, photos: Sequence[EmbeddedPhoto]) -> None:
         """Add photos, or replace those with the same id; stopped in between, the same call makes it whole."""
         self._refuse_writing()
-        self._check(photos)
+        refuse_unfitting_photos(self._identity, photos)
         # an id that comes twice in one call would be stored twice
         latest = list({photo.record.photo_id: photo for photo in photos}.values())
         self._codes.upsert([codes_row(photo) for photo in latest])
@@ -143,12 +142,7 @@ class MilvusStore:
         Raises GalleryError for queries of another model's length, a number of photos that the server does not give,
         mode ``approximate`` of a gallery with ``index=flat``, and mode ``exact`` of one with ``index=hnsw``.
         """
-        dim, length = self._identity.dim, (self._identity.bits + 7) // 8
-        if queries.vectors.shape[1:] != (dim,) or queries.codes.shape[1:] != (length,):
-            raise GalleryError(
-                f"{self.location} is searched by vectors of {dim} values and codes of {length} bytes, got "
-                f"{queries.vectors.shape} and {queries.codes.shape}; embed the sketch with the gallery's own model"
-            )
+        refuse_unfitting_queries(self._identity, queries)
         return self._search.search(queries, settings)
 
     def photo(self, photo_id: str) -> PhotoRecord | None:
@@ -189,17 +183,6 @@ class MilvusStore:
     def _refuse_writing(self) -> None:
         if not self._writable:
             raise GalleryError(f"{self.location} is open for searching only; open it with writable=True")
-
-    def _check(self, photos: Sequence[EmbeddedPhoto]) -> None:
-        dim, length = self._identity.dim, (self._identity.bits + 7) // 8
-        for photo in photos:
-            if photo.vector.shape != (dim,) or photo.code.shape != (length,):
-                raise GalleryError(
-                    f"{photo.record.path}: the gallery keeps vectors of {dim} values and codes of {length} bytes, got "
-                    f"{photo.vector.shape} and {photo.code.shape}"
-                )
-            if not np.isfinite(photo.vector).all():
-                raise GalleryError(f"{photo.record.path}: its vector is not finite; the model's weights are damaged")
 
 
 def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:

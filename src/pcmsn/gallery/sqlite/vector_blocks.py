@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,22 +21,6 @@ ROWS_PER_BLOCK = 4096
 
 _WASTE_BELOW = 2048
 """Rows and blocks that are not worth a rewriting."""
-
-
-class Index(Protocol):
-    """What blocks are read into."""
-
-    def put(
-        self,
-        rows: NDArray[np.int64],
-        vectors: NDArray[np.float32],
-        codes: NDArray[np.uint8],
-        labels: NDArray[np.int32],
-    ) -> None:
-        """Add or replace (N,) rows with (N, dim) vectors, (N, bytes) codes and (N,) numbers of labels."""
-
-    def remove(self, rows: NDArray[np.int64]) -> None:
-        """Remove (N,) rows."""
 
 
 @dataclass(frozen=True, eq=False)

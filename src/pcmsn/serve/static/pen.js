@@ -38,10 +38,6 @@ export class Pen {
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  get isDrawing() {
-    return this.#stroke !== null;
-  }
-
   /** End the stroke that is being drawn, if any. */
   lift() {
     if (this.#stroke) this.#end();
