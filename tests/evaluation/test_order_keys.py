@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pcmsn.evaluation.order_keys import UNIT, count_nearer, key_scale, order_keys, spread_doubt
+from pcmsn.evaluation.order_keys import UNIT, key_scale, order_keys
 from pcmsn.evaluation.ranking import pair_distances
 
 
@@ -44,19 +44,6 @@ def test_a_unit_is_more_than_the_rounding_of_a_long_product():
     rounding = 3 * 10**6 * 2.0**-53
     assert 1 / key_scale(long, long, "cosine").query_factor[0] > 4 * rounding * np.linalg.norm(long)
     assert 1 / key_scale(long, long, "euclidean").query_factor[0] > 4 * rounding * (2 * np.linalg.norm(long)) ** 2
-
-
-def test_thresholds_count_keys_up_to_them_and_say_when_one_is_near():
-    keys = np.array([[50, 10, 30, 12, 90]], dtype=np.int32)
-    below, doubtful = count_nearer(keys, np.array([[0, 12, 20, 52]], dtype=np.int32))
-    assert below.tolist() == [[0, 2, 2, 4]]
-    assert doubtful.tolist() == [[False, True, False, True]]
-
-
-def test_doubt_spreads_through_chains_of_thresholds_and_not_over_gaps_or_rows():
-    thresholds = np.array([[0, 2, 4, 10, 12], [12, 14, 20, 22, 40]], dtype=np.int32)
-    close = np.array([[0, 0, 1, 0, 0], [0, 0, 0, 1, 0]], dtype=bool)
-    assert spread_doubt(close, thresholds).astype(int).tolist() == [[1, 1, 1, 0, 0], [0, 0, 1, 1, 0]]
 
 
 def test_vectors_too_small_or_too_large_for_products_say_nothing():

@@ -2,7 +2,7 @@
 
 Codes of 64 bits have 65 distances, so a list is 65 groups of equally distant photos. Their sizes settle all but two
 things, which need the order of the gallery: which photos of a group stand before a cut, looked up in that group alone,
-and the places that families by sort order ask for, from one sort of whole numbers that are all different.
+and the places that families by sort order ask for, from one stable sort of small whole numbers.
 """
 
 from __future__ import annotations
@@ -103,17 +103,12 @@ class CodeLists:
     def places(self, groups: TieGroups) -> RelevantPlaces:
         """Where each relevant photo stands, ties in gallery order."""
         queries, gallery = self.distance.shape
-        shift = 1 + gallery.bit_length()
-        fits = self.bits.bit_length() + shift < 32
-        # Distance, place in the gallery, and in the last bit whether it is relevant.
-        ordered: NDArray[np.signedinteger] = self.distance.astype(np.int32 if fits else np.int64)
-        ordered = np.left_shift(ordered, shift, out=ordered)
-        ordered += ((np.arange(gallery) << 1) | self.relevance).astype(ordered.dtype)
-        ordered.sort(axis=1)
-        at = np.flatnonzero((ordered & 1).astype(np.bool_)).reshape(queries, -1)
-        distance = ordered.reshape(-1)[at] >> shift
-        first = np.take_along_axis(groups.first, distance.astype(np.int64), axis=1)
-        last = first + np.take_along_axis(groups.size, distance.astype(np.int64), axis=1)
+        # NumPy sorts 16-bit integers stably by their bytes: several times faster than a sort that compares.
+        order = np.argsort(self.distance, axis=1, kind="stable")
+        at = np.flatnonzero(self.relevance.take(order)).reshape(queries, -1)
+        distance = np.take_along_axis(self.distance, order.reshape(-1).take(at), axis=1).astype(np.int64)
+        first = np.take_along_axis(groups.first, distance, axis=1)
+        last = first + np.take_along_axis(groups.size, distance, axis=1)
         return RelevantPlaces(at - np.arange(queries)[:, None] * gallery, first, last, gallery)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pcmsn.errors import EvaluationError
-from pcmsn.evaluation.order_keys import UNIT, Keys, KeyScale, spread_doubt
+from pcmsn.evaluation.counting import spread_doubt
+from pcmsn.evaluation.order_keys import UNIT, Keys, KeyScale
 from pcmsn.evaluation.ranking import Distance
 
 Floats = NDArray[np.float64]
@@ -61,7 +62,7 @@ class DeviceKeys:
         return np.asarray(keys.cpu().numpy(), dtype=np.int32)
 
     def count(self, thresholds: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """What ``order_keys.count_nearer`` says, with binary searches in the sorted keys."""
+        """What ``counting.count_nearer`` says, with binary searches in the sorted keys."""
         ordered = self._keys.sort(dim=1).values
         borders = torch.from_numpy(np.ascontiguousarray(thresholds)).to(self._keys.device)
         below = torch.searchsorted(ordered, borders, right=True)

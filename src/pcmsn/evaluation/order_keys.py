@@ -75,39 +75,6 @@ def order_keys(products: Floats, photo_term: Floats, query_factor: Floats, scale
     return keys
 
 
-def count_nearer(keys: Keys, thresholds: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """(B, R) numbers of (B, n) keys below each of (B, R) ascending thresholds, and (B, R) where that is in doubt.
-
-    A key that equals a threshold counts as below it. In doubt is a threshold with a key within one unit, and every
-    threshold that a chain of others, one unit apart, connects with it.
-    """
-    queries, count = thresholds.shape
-    merged = np.concatenate([thresholds | 1, keys], axis=1)
-    merged.sort(axis=1)
-    at = np.flatnonzero((merged & 1).astype(np.bool_))
-    flat = merged.reshape(-1)
-    value = flat.take(at)
-    # Beyond the ends of a row stands another query's key: at worst a doubt too many, which costs time only.
-    right, left = flat.take(at + 1, mode="clip"), flat.take(at - 1, mode="clip")
-    close = ((right & 1) == 0) & (right - 1 <= value)
-    close |= ((left & 1) == 0) & (left >= value - (UNIT + 1))
-    below = at.reshape(queries, count) - np.arange(queries)[:, None] * merged.shape[1] - np.arange(count)
-    return below, spread_doubt(close.reshape(queries, count), thresholds)
-
-
-def spread_doubt(close: NDArray[np.bool_], thresholds: Keys) -> NDArray[np.bool_]:
-    """(B, R) ``close``, also true for all thresholds in a chain, one unit from each to the next, with one that is."""
-    linked = thresholds[:, 1:] <= thresholds[:, :-1] + UNIT
-    if not close.any() or not linked.any():
-        return close
-    starts = np.ones(close.shape, dtype=np.bool_)
-    starts[:, 1:] = ~linked
-    places = np.flatnonzero(starts)
-    chained = np.logical_or.reduceat(close.reshape(-1), places)
-    lengths = np.diff(np.append(places, close.size))
-    return np.repeat(chained, lengths).reshape(close.shape)
-
-
 def _least_half_square(sketch_norm: Floats, shortest: float, longest: float) -> Floats:
     """(Q,) the least of |y|² / 2 - |x| |y| over norms |y| between the two."""
     nearest = np.clip(sketch_norm, shortest, longest)

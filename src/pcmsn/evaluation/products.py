@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.evaluation.order_keys import Keys, KeyScale, count_nearer, order_keys
+from pcmsn.evaluation.counting import count_nearer
+from pcmsn.evaluation.order_keys import Keys, KeyScale, order_keys
 from pcmsn.evaluation.ranking import Distance
-
-if TYPE_CHECKING:
-    pass
 
 Floats = NDArray[np.float64]
 STRIP = 2**18
@@ -29,7 +27,7 @@ class KeyBlock(Protocol):
         """The (b, n) keys, or the (n,) of one query, as an array in memory."""
 
     def count(self, thresholds: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """What ``order_keys.count_nearer`` says of the keys and (b, R) thresholds."""
+        """What ``counting.count_nearer`` says of the keys and (b, R) thresholds."""
 
 
 class Products(Protocol):
