@@ -97,14 +97,15 @@ def _selected(keys: Keys, chosen: NDArray[np.bool_]) -> Keys:
 def _count_by_sorting(keys: Keys, thresholds: Keys) -> tuple[Integers, NDArray[np.bool_]]:
     """What ``count_nearer`` gives, from one sort of keys and thresholds."""
     queries, count = thresholds.shape
-    merged = np.concatenate([thresholds | 1, keys], axis=1)
+    # Each row ends in a key that is near no threshold, so that no query's neighbour is another query's key.
+    end = np.full((queries, 1), BEYOND, dtype=np.int32)
+    merged = np.concatenate([thresholds | 1, keys, end], axis=1)
     merged.sort(axis=1)
     at = np.flatnonzero((merged & 1).astype(np.bool_))
     flat = merged.reshape(-1)
     value = flat.take(at)
-    # A neighbour is marked, a key within one unit, or one further away, which may be another query's beyond the end.
-    right, left = flat.take(at + 1, mode="clip"), flat.take(at - 1, mode="clip")
-    close = ((right & 1) == 0) & (right > value) & (right - 1 <= value)
+    right, left = flat.take(at + 1), flat.take(at - 1, mode="clip")
+    close = ((right & 1) == 0) & (right - 1 <= value)
     close |= ((left & 1) == 0) & (left < value) & (left >= value - (UNIT + 1))
     below = at.reshape(queries, count) - np.arange(queries)[:, None] * merged.shape[1] - np.arange(count)
     return below, spread_doubt(close.reshape(queries, count), thresholds)
