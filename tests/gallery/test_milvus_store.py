@@ -147,6 +147,9 @@ def test_server_and_file_know_the_same_of_the_photos(
     assert server.identity == local.identity
     assert sorted(server.known_files()) == sorted(local.known_files())
     assert list(server.labels().items()) == list(local.labels().items())
+    assert [server.count(label) for label in (None, *LABELS, "nobody's")] == [
+        local.count(label) for label in (None, *LABELS, "nobody's")
+    ]
     assert server.photos(offset=3, limit=9) == local.photos(offset=3, limit=9)
     assert server.photos(label=LABELS[1], limit=3) == local.photos(label=LABELS[1], limit=3)
     for photo in photos:
@@ -415,6 +418,7 @@ def test_a_graph_finds_the_nearest_and_says_what_it_can_not_do(
         (hits,) = store.search(query, SearchSettings(k=3, mode="approximate"))
         assert (hits[0].photo, hits[0].distance) == (photos[7].record, 0.0)
         assert store.search(query, SearchSettings(k=3, mode="shortlist")) == [hits]
+        assert store.modes == ("approximate", "shortlist") and stores[0].modes == ("exact", "shortlist")
         with pytest.raises(
             GalleryError, match=r"approximate search \(index=hnsw\) and has no exact one; search in mode"
         ):

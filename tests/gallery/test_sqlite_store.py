@@ -42,6 +42,7 @@ def test_everything_that_was_put_in_comes_back_after_reopening(tmp_path: Path) -
         assert store.photos() == [photo.record for photo in photos]
         assert store.photos(label="tree", offset=1, limit=5) == [photos[2].record]
         assert store.labels() == {"": 1, "tree": 2}
+        assert [store.count(label) for label in (None, "tree", "", "bush")] == [3, 2, 1, 0]
         assert store.photo(photos[1].record.photo_id) == photos[1].record
         assert store.thumbnail(photos[1].record.photo_id) == b"jpeg 2"
         assert store.photo("f" * 32) is None and store.thumbnail("f" * 32) is None

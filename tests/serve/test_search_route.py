@@ -13,7 +13,9 @@ from stand_in_embedder import StandInEmbedder
 
 from pcmsn.errors import GalleryError
 from pcmsn.gallery.embedder import PhotoSource
+from pcmsn.gallery.records import Hit, Queries
 from pcmsn.gallery.sqlite.store import SqliteStore
+from pcmsn.gallery.store import SearchSettings
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,31 @@ def test_the_nearest_photo_comes_first_with_all_that_the_page_needs(client: Any)
 
 @pytest.mark.parametrize("mode", ["exact", "shortlist", "approximate"])
 def test_every_mode_finds_the_same_picture(client: Any, mode: str) -> None:
-    assert names(post(client, png(bar(0)), k=1, mode=mode)) == ["lying-0.png"]
+    answer = post(client, png(bar(0)), k=1, mode=mode)
+    assert names(answer) == ["lying-0.png"]
+    assert answer.json()["recall"] == (1.0 if mode == "approximate" else None)
+
+
+def test_a_gallery_without_exact_search_is_served_in_the_modes_that_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = SqliteStore.search
+
+    def approximate_only(store: SqliteStore, queries: Queries, settings: SearchSettings) -> list[list[Hit]]:
+        assert settings.mode == "approximate"
+        return search(store, queries, settings)
+
+    monkeypatch.setattr(SqliteStore, "modes", ("approximate", "shortlist"))
+    monkeypatch.setattr(SqliteStore, "search", approximate_only)
+    with open_gallery(tmp_path) as gallery, client_of(gallery) as client:
+        client.app.state.services.desk.warm_up()
+        assert client.get("/api/gallery").json()["modes"] == ["approximate", "shortlist"]
+        assert names(post(client, png(bar(0)), k=1, mode="approximate")) == ["lying-0.png"]
+        refused = post(client, png(bar(0)))
+        assert refused.status_code == 422
+        assert refused.json()["error"] == (
+            "mode: this gallery has no exact search, expected one of approximate, shortlist"
+        )
 
 
 def test_a_label_restricts_the_search_and_the_empty_one_means_without_label(client: Any) -> None:

@@ -53,6 +53,10 @@ class GalleryStore(Protocol):
         """The model that made it."""
 
     @property
+    def modes(self) -> tuple[SearchMode, ...]:
+        """The modes that it can be searched in, first the one to take where nobody asks for another."""
+
+    @property
     def approximate_recall(self) -> float | None:
         """Share of the 50 nearest photos that mode ``approximate`` finds, measured with stored photos as queries.
 
@@ -60,6 +64,9 @@ class GalleryStore(Protocol):
         """
 
     def __len__(self) -> int: ...
+
+    def count(self, label: str | None = None) -> int:
+        """Number of photos with exactly this label, None for all; as searches see them now."""
 
     def known_files(self) -> Iterator[KnownFile]:
         """All photos, in any order, without loading vectors or thumbnails."""

@@ -78,6 +78,12 @@ class SearchAnswer(BaseModel):
 
     hits: list[FoundPhoto]
     photos: int = Field(ge=0, description="How many were searched.")
+    recall: float | None = Field(
+        ge=0,
+        le=1,
+        description="Share of the 50 nearest of stored photos that mode approximate finds; null in other modes and "
+        "where it was not measured.",
+    )
     milliseconds: Milliseconds
 
 

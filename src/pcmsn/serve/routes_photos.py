@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import StreamingResponse
 
-from pcmsn.gallery.store import SearchMode
 from pcmsn.serve.answers import (
     Failure,
     GalleryAnswer,
@@ -58,7 +57,7 @@ def photo_routes(services: Services) -> APIRouter:
     ) -> PhotosAnswer:
         """List photos, a page at a time."""
         records = await services.look_up(services.store.photos, label=label, offset=offset, limit=limit)
-        total = await services.look_up(services.count, label)
+        total = await services.look_up(services.store.count, label)
         return PhotosAnswer(photos=[photo_answer(record) for record in records], total=total)
 
     @router.get(
@@ -114,5 +113,5 @@ def _describe(services: Services) -> GalleryAnswer:
         photos=len(store),
         labels=[Label(label=displayable(label), photos=count) for label, count in store.labels().items()],
         model=Model(name=displayable(without_folders(identity.name)), dim=identity.dim, bits=identity.bits),
-        modes=list(get_args(SearchMode)),
+        modes=list(store.modes),
     )

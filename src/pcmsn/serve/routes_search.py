@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from pcmsn.gallery.sketches import Fit
 from pcmsn.gallery.store import SearchMode, SearchSettings
 from pcmsn.serve.answers import Failure, Milliseconds, SearchAnswer, hit_answer
+from pcmsn.serve.refusal import RefusalError
 from pcmsn.serve.routes_photos import LabelChoice
 from pcmsn.serve.services import Services
 from pcmsn.serve.uploads import ACCEPTED_TYPES
@@ -50,6 +51,10 @@ def search_routes(services: Services) -> APIRouter:
         ] = "whole",
     ) -> SearchAnswer:
         """Find the photos nearest to a sketch; the body is the picture itself, dark strokes on white."""
+        if mode not in services.store.modes:
+            raise RefusalError(
+                422, f"mode: this gallery has no {mode} search, expected one of {', '.join(services.store.modes)}"
+            )
         content = await services.uploads.read(request.headers, request.stream())
         async with _while_connected(request) as connected:
             found = await services.desk.search(
@@ -57,7 +62,8 @@ def search_routes(services: Services) -> APIRouter:
             )
         return SearchAnswer(
             hits=[hit_answer(hit) for hit in found.hits],
-            photos=await services.look_up(services.count, label),
+            photos=await services.look_up(services.store.count, label),
+            recall=services.store.approximate_recall if mode == "approximate" else None,
             milliseconds=Milliseconds(decode=found.decode, embed=found.embed, search=found.search),
         )
 

@@ -81,7 +81,7 @@ class SearchDesk:
         sketches = [decoder.picture(empty.getvalue()) for decoder in self._all_decoders]
         queries = self._embedder.embed_sketches(sketches[:1])
         if len(self._store):
-            self._store.search(queries, SearchSettings(k=1))
+            self._store.search(queries, SearchSettings(k=1, mode=self._store.modes[0]))
 
     def close(self) -> None:
         """Wait for searches that run, then end the decoders."""

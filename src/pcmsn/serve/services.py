@@ -64,10 +64,6 @@ class Services:
         work.add_done_callback(self._count_down)
         return await asyncio.shield(work)
 
-    def count(self, label: str | None) -> int:
-        """Number of photos, with one label or all."""
-        return len(self.store) if label is None else self.store.labels().get(label, 0)
-
     def start(self) -> None:
         """Start what the first client would have to wait for."""
         self.desk.start()

@@ -58,9 +58,9 @@ class MilvusCollection:
             found += self.read("query", filter=condition, output_fields=fields)
         return found
 
-    def count(self, *, fresh: bool = False) -> int:
-        """Number of rows."""
-        (row,) = self.read("query", filter="", output_fields=["count(*)"], fresh=fresh)
+    def count(self, condition: str = "", *, fresh: bool = False) -> int:
+        """Number of rows that meet a condition; an empty one is met by all."""
+        (row,) = self.read("query", filter=condition, output_fields=["count(*)"], fresh=fresh)
         return int(row["count(*)"])
 
     def upsert(self, rows: Sequence[dict[str, Any]]) -> None:

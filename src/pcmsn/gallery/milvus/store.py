@@ -17,7 +17,7 @@ from pcmsn.gallery.milvus.rows import KNOWN_FIELDS, RECORD_FIELDS, codes_row, kn
 from pcmsn.gallery.milvus.schema import codes_collection, find_gallery, make_gallery, make_ready
 from pcmsn.gallery.milvus.search import MilvusSearch
 from pcmsn.gallery.records import EmbeddedPhoto, Hit, ModelIdentity, PhotoRecord, Queries
-from pcmsn.gallery.store import KnownFile, SearchSettings
+from pcmsn.gallery.store import KnownFile, SearchMode, SearchSettings
 
 _ROWS_WITH_VECTORS = 512
 
@@ -85,12 +85,21 @@ class MilvusStore:
         return self._identity
 
     @property
+    def modes(self) -> tuple[SearchMode, ...]:
+        """Those that its index has."""
+        return ("exact", "shortlist") if self._search.index == "flat" else ("approximate", "shortlist")
+
+    @property
     def approximate_recall(self) -> float | None:
         """Not known: a collection with an HNSW index has no exact search to compare with."""
         return None
 
     def __len__(self) -> int:
         return self._truth.count(fresh=True)
+
+    def count(self, label: str | None = None) -> int:
+        """Number of photos with exactly this label, None for all; what others wrote just now may not be in it."""
+        return self._truth.count(label_is(label))
 
     def known_files(self) -> Iterator[KnownFile]:
         """All photos, ordered by photo id; a few thousand are in memory at a time."""

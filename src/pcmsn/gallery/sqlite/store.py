@@ -18,7 +18,7 @@ from pcmsn.gallery.sqlite.records import COLUMNS, hits_of, record_of
 from pcmsn.gallery.sqlite.vector_blocks import VectorBlocks
 from pcmsn.gallery.sqlite.writer_lock import WriterLock
 from pcmsn.gallery.sqlite.writing import Writing
-from pcmsn.gallery.store import KnownFile, SearchSettings
+from pcmsn.gallery.store import KnownFile, SearchMode, SearchSettings
 
 _KNOWN_AT_A_TIME = 4096
 
@@ -105,8 +105,14 @@ class SqliteStore:
         return self._identity
 
     def __len__(self) -> int:
+        return self.count()
+
+    def count(self, label: str | None = None) -> int:
+        """Number of photos with exactly this label, None for all."""
+        condition = "" if label is None else "WHERE label = ?"
         with self._reading() as connection:
-            (count,) = connection.execute("SELECT count(*) FROM photos").fetchone()
+            given = () if label is None else (label,)
+            (count,) = connection.execute(f"SELECT count(*) FROM photos {condition}", given).fetchone()
         return int(count)
 
     def known_files(self) -> Iterator[KnownFile]:
@@ -161,6 +167,11 @@ class SqliteStore:
         with self._vectors.lock.writing(), self._reading_one_state() as connection:
             self._vectors.follow(connection)
             return self._found(connection, queries, settings)
+
+    @property
+    def modes(self) -> tuple[SearchMode, ...]:
+        """All."""
+        return ("exact", "shortlist", "approximate")
 
     @property
     def approximate_recall(self) -> float | None:

@@ -107,11 +107,13 @@ function searchJob(start) {
   return {
     kind: "search",
     run: (signal) => api.search(picture, parameters, signal),
-    async show({ hits, photos, milliseconds }) {
+    async show({ hits, photos, recall, milliseconds }) {
       const answered = performance.now();
       if (!(await results.show(hits))) return;
       const took = performance.now() - start;
-      describe("Nearest photos", `${number(hits.length)} of ${number(photos)} · ${Math.round(took)} ms`, hits, photos);
+      const summary = [`${number(hits.length)} of ${number(photos)}`, `${Math.round(took)} ms`];
+      if (recall !== null) summary.push(`finds ${Math.floor(100 * recall)} %`);
+      describe("Nearest photos", summary.join(" · "), hits, photos);
       announcePainted({ start, encoded, answered, milliseconds });
     },
   };
