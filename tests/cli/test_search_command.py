@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from pcmsn.cli.app import app
 from pcmsn.errors import GalleryError
+from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.training.config import RunConfig
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import train_run
@@ -88,10 +89,16 @@ def test_searching_where_there_is_no_gallery_makes_none(gallery: Path, tmp_path:
     assert not (tmp_path / "none").exists()
 
 
-def test_approximate_search_says_what_it_may_miss(gallery: Path, tmp_path: Path) -> None:
+def test_approximate_search_says_what_it_may_miss(
+    gallery: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sketch = tmp_path / "zoo" / "sketch" / "gnu" / "000.png"
     approximate = invoke("search", sketch, "--gallery", gallery, "--mode", "approximate", "--json")
     assert json.loads(approximate.stdout)["recall"] == 1.0
     assert "finds 100.0% of the 50 nearest of stored photos" in approximate.stderr
     exact = invoke("search", sketch, "--gallery", gallery, "--json")
     assert "recall" not in json.loads(exact.stdout) and "approximate" not in exact.stderr
+    monkeypatch.setattr(SqliteStore, "approximate_recall", None)  # as of a gallery on a server
+    unknown = invoke("search", sketch, "--gallery", gallery, "--mode", "approximate", "--json")
+    assert json.loads(unknown.stdout)["recall"] is None
+    assert "how many of the nearest photos it finds was not measured" in unknown.stderr

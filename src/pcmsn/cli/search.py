@@ -66,14 +66,17 @@ def search(
             hit_grid(picture, [(hit, opened.store.thumbnail(hit.photo.photo_id)) for hit in hits], save)
         if not hits:
             _explain_nothing(opened.store.labels(), label)
-        recall = opened.store.approximate_recall if mode is Mode.APPROXIMATE else None
+        recall = opened.store.approximate_recall
     if as_json:
         facts: dict[str, Any] = {"gallery": gallery, "hits": [_plain(rank, hit) for rank, hit in enumerate(hits, 1)]}
-        typer.echo(json.dumps(facts | ({} if recall is None else {"recall": recall})))
+        typer.echo(json.dumps(facts | ({"recall": recall} if mode is Mode.APPROXIMATE else {})))
     else:
         _print_hits(hits)
-    if recall is not None:
-        typer.echo(f"approximate: finds {recall:.1%} of the 50 nearest of stored photos", err=True)
+    if mode is Mode.APPROXIMATE:
+        found = "how many of the nearest photos it finds was not measured"
+        if recall is not None:
+            found = f"finds {recall:.1%} of the 50 nearest of stored photos"
+        typer.echo(f"approximate: {found}", err=True)
     if save and hits:
         typer.echo(f"wrote {save}", err=True)
 
