@@ -76,6 +76,17 @@ def test_a_photo_whose_file_is_gone_shows_its_thumbnail(visit: Any, tmp_path: Pa
         page.wait_for_function("() => document.getElementById('viewer-photo').naturalWidth > 0")
 
 
+def test_the_approximate_method_says_what_it_finds(visit: Any) -> None:
+    page = visit()
+    draw_bar(page)
+    wait_for_search(page)
+    assert "finds" not in page.locator("#found-count").text_content()
+    page.locator("#options summary").click()
+    page.locator("#mode").select_option("approximate")
+    page.locator("#found-count", has_text="finds 100 %").wait_for()
+    assert nearest_label(page) == "bar"
+
+
 def test_more_photos_are_added_to_those_there(visit: Any) -> None:
     page = visit()
     page.locator("#photos li").first.wait_for()
