@@ -123,7 +123,10 @@ def test_the_page_says_what_was_run_and_where(contents: Contents) -> None:
         "pcmsn report --run 'a b'",
         "batches_per_epoch = 4",
         "the best on the 2 validation classes",
+        "t-SNE of all 48 retrieval features",
         "perplexity 16, seed 0",
+        "6 a class",
+        "0% 5% 25% 50% 100%",
     ):
         assert expected in words
 

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from pcmsn.report.markup import Markup, join, tag
 
 WIDTH, HEIGHT = 440.0, 270.0
-RIGHT, TOP, BOTTOM = 14.0, 12.0, 40.0
-LETTER, NAME = 8.6, 16.0
-"""Widths of a letter of a tick and of a turned axis name."""
+RIGHT, TOP, BOTTOM = 14.0, 20.0, 40.0
+"""Margins; a mark's text has room above the highest point."""
+LETTER, BOLD, NAME = 8.6, 10.0, 16.0
+"""Widths of a letter of a tick, of a letter of a mark, and of a turned axis name."""
 Style = Literal["main", "second", "chance"]
 
 
@@ -90,11 +93,14 @@ def value_axis(label: str, values: Sequence[float], steps: int = 4) -> Axis:
 def line_chart(
     lines: Sequence[Line], x: Axis, y: Axis, *, title: str, description: str, mark: Mark | None = None
 ) -> Markup:
-    """An SVG of lines over a light grid; ``title`` and ``description`` are what is read out."""
+    """An SVG of lines over a light grid; ``title`` and ``description`` are what is read out.
+
+    ``mark`` is a point of the first line.
+    """
     parts = [tag("title", title), tag("desc", description), _grid(x, y)]
     parts += [_line(line, x, y) for line in lines]
     if mark is not None:
-        parts.append(_mark(mark, x, y))
+        parts.append(_mark(mark, lines[0], x, y))
     return tag("svg", *parts, viewBox=f"0 0 {WIDTH:.0f} {HEIGHT:.0f}", role="img", class_="chart", aria_label=title)
 
 
@@ -150,12 +156,24 @@ def _line(line: Line, x: Axis, y: Axis) -> Markup:
     return join(path, tag("circle", cx=_across(x, y, only[0]), cy=_down(y, only[1]), r=3.0, class_=f"dot {line.style}"))
 
 
-def _mark(mark: Mark, x: Axis, y: Axis) -> Markup:
+def _mark(mark: Mark, line: Line, x: Axis, y: Axis) -> Markup:
+    """A ring at the point, and its text beside it, above the line."""
     across, down = _across(x, y, mark.x), _down(y, mark.y)
-    anchor = "end" if x.share(mark.x) > 0.7 else "start"
-    shift = -8 if anchor == "end" else 8
-    below = down < TOP + 18
+    anchor, side = ("end", -1) if x.share(mark.x) > 0.7 else ("start", 1)
+    near, far = across + 8 * side, across + (8 + BOLD * len(mark.label)) * side
     return join(
         tag("circle", cx=across, cy=down, r=5.0, class_="best"),
-        tag("text", mark.label, x=across + shift, y=down + (18 if below else -9), text_anchor=anchor, class_="strong"),
+        tag("text", mark.label, x=near, y=_highest(line, x, y, near, far) - 9, text_anchor=anchor, class_="strong"),
     )
+
+
+def _highest(line: Line, x: Axis, y: Axis, near: float, far: float) -> float:
+    """Where the line is highest between two places from left to right, its ends prolonged."""
+    points = [
+        (_across(x, y, across), _down(y, down))
+        for across, down in zip(line.x, line.y, strict=True)
+        if math.isfinite(down)
+    ]
+    lefts, downs = zip(*points, strict=True)
+    places = [near, far, *(place for place in lefts if min(near, far) < place < max(near, far))]
+    return float(np.interp(places, lefts, downs).min())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pcmsn.report.contents import ClassResult, Confusions, Measured
-from pcmsn.report.figures.heat_map import heat_map
+from pcmsn.report.figures.heat_map import heat_map, strength
 from pcmsn.report.markup import Markup, tag
 from pcmsn.report.page.elements import count, data, figure, folded, key, section, spaced, table
 
 LARGEST_MAP = 40
 """Classes that a heat map has at most; beyond that the names are unreadable, and the table of pairs stands alone."""
+
+SCALE = (0.0, 0.05, 0.25, 0.5, 1.0)
+"""Shares that the key of the heat map shows."""
 
 
 def classes_section(measured: Measured) -> Markup:
@@ -93,4 +96,20 @@ def _confusions(confusions: Confusions) -> list[Markup]:
     shares = [[name, *(f"{share:.2f}" for share in row)] for name, row in zip(names, confusions.shares, strict=True)]
     numbers = folded("Numbers", table(["queries of", *names], shares))
     caption = "Rows: the sketch's class. Columns: classes of the first R photos. The diagonal is right; rows sum to 1."
-    return [tag("div", figure(picture, caption, numbers), pairs, class_="taken")]
+    return [tag("div", figure(picture, caption, _scale(), numbers), pairs, class_="taken")]
+
+
+def _scale() -> Markup:
+    """What the strengths of the heat map's colours stand for."""
+    steps = [
+        tag(
+            "span",
+            *(
+                tag("i", class_=f"swatch shade{kind}", style=f"opacity:{strength(share):.2f}", aria_hidden="true")
+                for kind in (" own", "")
+            ),
+            f"{share:.0%}",
+        )
+        for share in SCALE
+    ]
+    return tag("p", *steps, class_="key")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pcmsn.report.contents import Contents
-from pcmsn.report.markup import Markup, tag
+from pcmsn.report.markup import Markup, join, tag
 from pcmsn.report.page.elements import count, folded, listed, section, table
 from pcmsn.training.configuration import config_to_toml
 
@@ -34,13 +34,12 @@ def data_section(contents: Contents) -> Markup:
                 f"{len(record.split.missing)} classes of the split that the data lacks", listed(record.split.missing)
             )
         )
-    noted = "Sketches and photos as all of them, with the smallest and the largest class in brackets."
     trained = f"While training, {count(record.unreadable)} unreadable pictures of train and val were left out."
     return section(
         "data",
         "Data and split",
         table(["part", "classes", "sketches", "photos", "unreadable now"], rows),
-        tag("p", f"{noted} {trained}", class_="quiet"),
+        tag("p", trained, class_="quiet"),
         *lists,
         lead=f"{record.dataset}, split {record.split.name}; its scores are reported on {record.split.reported}.",
     )
@@ -80,8 +79,9 @@ def run_section(contents: Contents) -> Markup:
 
 
 def _extent(counts: tuple[int, int, int] | None) -> str:
+    """All pictures, and below them those of the smallest and of the largest class."""
     if counts is None:
         return "–"
     total, fewest, most = counts
     inside = f"{count(fewest)}" if fewest == most else f"{count(fewest)} to {count(most)}"
-    return f"{count(total)} ({inside})"
+    return join(count(total), tag("small", f"{inside} a class"))

@@ -35,10 +35,13 @@ def _projection(projection: Projection) -> Markup:
         description=f"{sketches} sketches and {shown - sketches} photos of {len(projection.classes)} unseen classes. "
         "Near points are near in the retrieval space; the axes mean nothing.",
     )
+    every = shown == projection.of
+    which = f"all {count(shown)}" if every else f"{count(shown)} of {count(projection.of)}"
+    evenly = "" if every else ", as even over classes as they allow"
     caption = (
-        f"t-SNE of {count(shown)} of {count(projection.of)} retrieval features of unseen classes, sketches and photos "
-        f"together, as even over classes as they allow (perplexity {projection.perplexity:.0f}, seed "
-        f"{projection.seed}). Sketches amid photos of their class are found; distances between far groups mean nothing."
+        f"t-SNE of {which} retrieval features of unseen classes, sketches and photos together{evenly} (perplexity "
+        f"{projection.perplexity:.0f}, seed {projection.seed}). Sketches amid photos of their class are found; "
+        "distances between far groups mean nothing. Point at a class, here or in the list below, to see it alone."
     )
     legend = _legend(projection)
     numbers = folded("Numbers", _middles(projection))
