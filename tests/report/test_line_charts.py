@@ -34,7 +34,9 @@ def chart(values: tuple[float, ...], marked: int) -> str:
     ],
     ids=["falling", "rising to the top", "between", "with a gap", "one epoch"],
 )
-def test_the_text_of_a_mark_stands_inside_the_picture_and_above_the_line(values: tuple[float, ...], marked: int) -> None:
+def test_the_text_of_a_mark_stands_inside_the_picture_and_above_the_line(
+    values: tuple[float, ...], marked: int
+) -> None:
     svg = chart(values, marked)
     found = re.search(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)" class="strong">', svg)
     assert found

@@ -56,7 +56,9 @@ class Table(str, Enum):
 def ablate(
     table: Annotated[
         Table,
-        typer.Option(help="parts: Table IV, the parts of the method. semantics: Table III, eight side informations."),
+        typer.Option(
+            help="parts: Table IV, the parts of the method. semantics: Table III, eight kinds of side information."
+        ),
     ] = Table.PARTS,
     dataset: Dataset = None,
     data_root: DataRoot = None,
