@@ -35,7 +35,8 @@ def test_the_trunk_learns_although_it_is_frozen_elsewhere() -> None:
 
 
 def test_batch_statistics_can_stay_as_they_came() -> None:
-    made = network(trunk={"batch_norm": "frozen"}).train()
+    made = network(trunk={"batch_norm": "frozen"}, fitting={"dropout": 0.4}).train()
+    assert made.dropout.p == 0.4
     assert made.dropout.training and not any(norm.training for norm in norms(made))
 
 

@@ -95,7 +95,7 @@ class Forward:
             with torch.inference_mode():
                 return self._started(pixels)
         except (RuntimeError, MemoryError) as error:
-            if not _is_lack_of_memory(error):
+            if not is_lack_of_memory(error):
                 raise
             raise BackboneError(
                 f"{self._backbone.name}: {self._device} has not enough memory for {len(pixels)} pictures at a time; "
@@ -171,7 +171,8 @@ class Forward:
         return wait
 
 
-def _is_lack_of_memory(error: Exception) -> bool:
-    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or any(
-        text in str(error) for text in ("out of memory", "can't allocate memory", "not enough memory")
-    )
+def is_lack_of_memory(error: BaseException) -> bool:
+    """Whether torch, on any device, or Python ran out of memory; each says so in its own way."""
+    text = str(error).lower()
+    asked_too_much = "out of memory" in text or "not enough memory" in text or "can't allocate memory" in text
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and asked_too_much)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pcmsn.backbones.finetuned import TrainedOn, save_finetuned, update_finetuned
+from pcmsn.backbones.forward import is_lack_of_memory
 from pcmsn.data.records import Modality
 from pcmsn.errors import TrainingError
 from pcmsn.seeding import seeded_torch
@@ -21,7 +22,7 @@ from pcmsn.training.finetuning.decoding import decoding_threads
 from pcmsn.training.finetuning.history import FinetuneEpoch, FinetuneObserver, SilentFinetuneObserver
 from pcmsn.training.finetuning.network import AverageWeights, extractor_weights
 from pcmsn.training.finetuning.preparation import Prepared, Source
-from pcmsn.training.finetuning.processes import check_batch_size, is_out_of_memory, rows_of_process
+from pcmsn.training.finetuning.processes import check_batch_size, rows_of_process, smaller_batch
 from pcmsn.training.finetuning.retrieval import ValidationRetrieval
 from pcmsn.training.run_folder import load_strictly, tensors_under
 from pcmsn.training.tensor_file import optimizer_tensors, restore_optimizer
@@ -90,7 +91,7 @@ class FinetuningRun:
                     self._save(epoch)
                     self.observer.on_epoch(self.job.network, epoch)
         except (RuntimeError, MemoryError) as error:
-            if is_out_of_memory(error):
+            if is_lack_of_memory(error):
                 raise self._out_of_memory() from error
             raise
         self._finish()
@@ -255,10 +256,11 @@ class FinetuningRun:
 
     def _out_of_memory(self) -> TrainingError:
         size = self.config.schedule.batch_size
-        smaller = max(2, size // 2)
+        smaller = smaller_batch(size, len(self.prepared.sources), self.fabric.world_size)
+        proposal = f"--batch-size {smaller} --overwrite, or " if smaller else ""
         return TrainingError(
             f"{self.job.network}: the memory of {self.fabric.device} does not suffice for batches of {size}; try "
-            f"--batch-size {smaller} --overwrite, or a smaller --input-size"
+            f"{proposal}a smaller --input-size or --backbone"
         )
 
 

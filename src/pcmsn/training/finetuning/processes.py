@@ -36,11 +36,12 @@ def make_fabric(device: str, *, devices: int, nodes: int, precision: Precision) 
         devices=[int(index)] if index else devices,
         num_nodes=nodes,
         strategy="ddp" if devices * nodes > 1 else "auto",
-        precision=_number_format(precision, kind),
+        precision=number_format(precision, kind),
     )
 
 
-def _number_format(precision: Precision, kind: str) -> str:
+def number_format(precision: Precision, kind: str) -> str:
+    """Fabric's name of a precision; ``auto`` is mixed bf16 on CUDA devices that compute in it, 32 bits elsewhere."""
     if precision != "auto":
         return "32-true" if precision == "32" else precision
     has_bf16 = kind == "cuda" and torch.cuda.get_device_capability()[0] >= _AMPERE
@@ -76,8 +77,8 @@ def check_batch_size(batch_size: int, parts: int, processes: int) -> None:
         )
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch, on any device, or Python ran out of memory; each says so in its own way."""
-    text = str(error).lower()
-    asked_too_much = "out of memory" in text or "not enough memory" in text or "can't allocate memory" in text
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and asked_too_much)
+def smaller_batch(batch_size: int, parts: int, processes: int) -> int | None:
+    """About half of a batch that can be divided evenly like it; None where there is no smaller one."""
+    unit = parts * processes
+    smaller = max(batch_size // 2 // unit, -(-2 // unit)) * unit
+    return smaller if smaller < batch_size else None
