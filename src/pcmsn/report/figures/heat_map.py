@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,7 +17,7 @@ LABEL_MOST = 150.0
 
 def strength(share: float) -> float:
     """How opaque a share in 0..1 is drawn: small shares stronger than in proportion, so that they can be told apart."""
-    return 0.06 + 0.94 * share**0.6
+    return 0.06 + 0.94 * math.pow(share, 0.6)
 
 
 def heat_map(
