@@ -60,6 +60,7 @@ def test_every_row_says_method_backbone_dimensions_and_protocol(invoke: Invoke, 
     for part in ("raw features", "CCA", "network, 12-d, val+test", "network, 3-d, test", "mAP@all", "P@200"):
         assert part in text
     assert "zoo, split zoo · val+test · sem-pcyc metrics · 2 seeds" in text
+    assert "No codes, since embeddings are shorter than 64: raw features (12-d), CCA (3-d)." in text
     assert max(len(line) for line in result.stdout.splitlines()) <= columns
     assert "2 of 4: raw, seed 1, val+test mAP@all" in result.stderr
 

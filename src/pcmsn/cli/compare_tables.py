@@ -65,7 +65,15 @@ def notes_of(found: Comparison) -> list[str]:
         "Every method: the same features, split and pairs; epoch or setting chosen on the validation classes.",
         "d: real-valued, ranked as the metrics' family does. bits: ITQ fitted on embeddings of the training classes. "
         "s: seconds to fit one seed.",
+        *_notes_on_codes(found.rows),
     ]
+
+
+def _notes_on_codes(rows: Sequence[Row]) -> list[str]:
+    """Which methods have no binary codes."""
+    with_codes = {row.method for row in rows if row.bits}
+    without = dict.fromkeys(f"{row.title} ({row.dim}-d)" for row in rows if row.method not in with_codes)
+    return [f"No codes, since embeddings are shorter than 64: {', '.join(without)}."] if without else []
 
 
 def spread_text(spread: Spread) -> str:
