@@ -43,7 +43,7 @@ def test_what_is_sent_is_a_png_of_the_whole_paper_on_white(visit: Any, shapes_se
     assert (picture.format, picture.size) == ("PNG", (384, 384))
     assert picture.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
     assert picture.convert("L").getpixel((192, 192)) < 60
-    assert shapes_server.weather.searches[-1] == "k=60&fit=whole&mode=exact"
+    assert shapes_server.weather.searches[-1] == "k=60&fit=ink&mode=exact"
 
 
 def test_of_two_answers_only_the_newest_is_shown(visit: Any, shapes_server: Served) -> None:
@@ -145,16 +145,16 @@ def test_a_picture_can_be_dropped_and_pasted(visit: Any, way: str) -> None:
         """([way, encoded]) => {
             const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
             const transfer = new DataTransfer();
-            transfer.items.add(new File([bytes], "disc.png", { type: "image/png" }));
+            transfer.items.add(new File([bytes], "post.png", { type: "image/png" }));
             const options = { bubbles: true, cancelable: true };
             document.getElementById("paper").dispatchEvent(way === "drop"
                 ? new DragEvent("drop", { ...options, dataTransfer: transfer })
                 : new ClipboardEvent("paste", { ...options, clipboardData: transfer }));
         }""",
-        [way, base64.b64encode(png_of("disc")).decode()],
+        [way, base64.b64encode(png_of("post")).decode()],
     )
     wait_for_search(page)
-    assert nearest_label(page) == "disc"
+    assert nearest_label(page) == "post"
 
 
 def test_a_file_that_is_no_picture_is_refused_and_the_drawing_stays(visit: Any, tmp_path: Path) -> None:
