@@ -72,6 +72,19 @@ def test_other_features_or_another_split_are_other_inputs(small_config: RunConfi
     assert open_inputs(first.folder).fingerprint == first.fingerprint
 
 
+@pytest.mark.parametrize("reported", ["val+test", "test"])
+def test_unreadable_pictures_of_all_parts_are_counted_once(
+    small_config: RunConfig, tmp_path: Path, reported: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side, name in (("sketch", "ant"), ("sketch", "elk"), ("photo", "elk"), ("photo", "gnu")):
+        (Path(small_config.data.dataset) / side / name / "000.png").write_bytes(b"no picture")
+    split = Path(small_config.data.split)
+    split.write_text(f'reported = "{reported}"\n' + split.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr("pcmsn.backbones.extraction.MAX_UNREADABLE_SHARE", 0.5)
+    inputs = prepare(small_config, tmp_path)
+    assert inputs.notes[-1] == "4 unreadable pictures were left out."
+
+
 def test_class_vectors_are_found_by_their_fingerprint(tmp_path: Path) -> None:
     first, second = np.eye(3, dtype=np.float32), np.ones((3, 2), np.float32)
     names = [write_semantic(tmp_path, values) for values in (first, second, first)]

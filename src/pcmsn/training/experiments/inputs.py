@@ -80,7 +80,9 @@ def prepare_inputs(
     split = subject.split
     parts = {"train": split.train, "val": split.val, "unseen": next(iter(protocol_classes(split).values()))}
     tables = {name: feature_tables(subject.dataset, classes, extractors, settings) for name, classes in parts.items()}
-    unreadable = len(tables["train"].unreadable) + len(tables["unseen"].unreadable)
+    unreadable = sum(
+        len({name for table in tables.values() for name, _ in getattr(table, side).unreadable}) for side in _MODALITIES
+    )
     notes = (*subject.notes, *((f"{unreadable} unreadable pictures were left out.",) if unreadable else ()))
     facts: dict[str, Any] = {
         "dataset": subject.dataset.name,
