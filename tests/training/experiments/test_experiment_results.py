@@ -57,6 +57,23 @@ def test_changed_code_changes_the_key(tmp_path: Path, monkeypatch: pytest.Monkey
     assert files(tmp_path).key(job) != before
 
 
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("losses/adversarial.py", True), ("training/step.py", True), ("training/finetuning/loop.py", False)],
+)
+def test_code_counts_where_it_decides_a_result_of_given_features(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool
+) -> None:
+    root = tmp_path / "pcmsn"
+    for path in ("__init__.py", name):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("", encoding="utf-8")
+    monkeypatch.setattr(results.pcmsn, "__file__", str(root / "__init__.py"))
+    before = results.code_fingerprint.__wrapped__()
+    (root / name).write_text("changed = True\n", encoding="utf-8")
+    assert (results.code_fingerprint.__wrapped__() != before) == counts
+
+
 def test_neither_its_name_nor_the_place_of_its_inputs_changes_the_key(tmp_path: Path) -> None:
     job = Job(name="a", settings=First())
     assert files(tmp_path).key(job) == files(tmp_path).key(replace(job, name="b", folder=Path("elsewhere")))

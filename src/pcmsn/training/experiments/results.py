@@ -19,8 +19,12 @@ from pcmsn.version import __version__
 
 _CODE = ("evaluation", "hashing", "losses", "model", "training")
 """Parts whose code decides a result; what data, semantics and backbones give is in the fingerprint of the inputs."""
-_NOT_COUNTED = tuple(f"training/experiments/{name}.py" for name in ("ablation", "ablation_tables", "tables"))
-"""What jobs are made of, which is in their settings, and what is made of results: a change here keeps them."""
+_NOT_COUNTED = (
+    *(f"training/experiments/{name}.py" for name in ("ablation", "ablation_tables", "tables")),
+    "training/finetuning/",
+)
+"""What jobs are made of, which is in their settings, what is made of results, and what makes the features, which are in
+the fingerprint of the inputs: a change here keeps results. A name that ends in a slash is a folder."""
 _KEY_IN_NAME = 16
 
 
@@ -115,6 +119,6 @@ def code_fingerprint() -> str:
     digest = hashlib.sha256()
     for path in sorted(path for part in _CODE for path in (root / part).rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        if name not in _NOT_COUNTED:
+        if not name.startswith(_NOT_COUNTED):
             digest.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()
