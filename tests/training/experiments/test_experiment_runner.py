@@ -127,12 +127,14 @@ def test_names_must_be_unique_and_processes_at_least_one(tmp_path: Path) -> None
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_experiment_runner import make, square
 from pcmsn.training.experiments.runner import run_jobs
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with Ctrl-C ignored
     folder = Path({folder!r})
     jobs = [make(folder, 1), make(folder, 2, "sleeps"), make(folder, 3, "sleeps")]
     run_jobs(jobs, square, folder=folder, processes=2)
