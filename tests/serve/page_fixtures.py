@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,6 @@ def shapes_gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shapes_server(shapes_gallery: Path) -> Iterator[Served]:
     with serving(shapes_gallery) as served:
         yield served
-
-
-@pytest.fixture(scope="module")  # Playwright's event loop stays in the thread: it must be gone before other modules run
-def headless_browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the tests of the page need playwright")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("the tests of the page need chromium, and it is not installed here")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

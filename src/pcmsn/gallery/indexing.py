@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -35,23 +35,43 @@ def index_photos(
     was committed, and a new plan has the rest. Raises GalleryError where the store can not take it.
     """
     started = time.monotonic()
+    removed = change_known(plan, store)
+    committing = _Committing(store, plan.changed)
+    unreadable = _embed(plan.to_embed, embedder, committing, _Rate(len(plan.to_embed), progress))
+    return report_of(
+        plan,
+        added=committing.added,
+        updated=committing.updated,
+        removed=removed,
+        unreadable=unreadable,
+        seconds=time.monotonic() - started,
+    )
+
+
+def change_known(plan: IndexPlan, store: GalleryStore) -> int:
+    """Remove, touch and relabel photos that the store has, as planned; how many were removed."""
     removed = sum(store.delete(ids) for ids in _portions(plan.gone))
     for files in _portions(plan.to_touch):
         store.touch(files)
     for labels in _portions(plan.to_relabel):
         store.relabel(labels)
-    committing = _Committing(store, plan.changed)
-    unreadable = _embed(plan.to_embed, embedder, committing, _Rate(len(plan.to_embed), progress))
+    return removed
+
+
+def report_of(
+    plan: IndexPlan, *, added: int, updated: int, removed: int, unreadable: Iterable[tuple[Path, str]], seconds: float
+) -> IndexReport:
+    """What became of a plan that was carried out."""
     return IndexReport(
-        added=committing.added,
-        updated=committing.updated,
+        added=added,
+        updated=updated,
         unchanged=plan.unchanged,
         relabelled=len(plan.to_relabel),
         removed=removed,
         missing=plan.missing - len(plan.gone),
         skipped=plan.skipped,
         unreadable=tuple(unreadable),
-        seconds=time.monotonic() - started,
+        seconds=seconds,
     )
 
 

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pcmsn.errors import GalleryError, PcmsnError
 from pcmsn.gallery.embedder import Embedder, PhotoSource
-from pcmsn.gallery.indexing import clock
+from pcmsn.gallery.indexing import PHOTOS_A_COMMIT, SECONDS_A_COMMIT, change_known, clock, report_of
 from pcmsn.gallery.milvus.location import TOKEN_VARIABLE, is_milvus_location
 from pcmsn.gallery.opening import open_store
 from pcmsn.gallery.planning import IndexPlan, IndexReport, Progress
@@ -30,13 +30,8 @@ from pcmsn.gallery.store import GalleryStore
 PHOTOS_A_BATCH = 64
 """Photos that a worker embeds at a time; a lost node's batches are done again."""
 
-_PHOTOS_A_COMMIT = 256
-_SECONDS_A_COMMIT = 5.0
-_CHANGES_AT_A_TIME = 5000
 _MOST_BLOCKS = 4096
 _SECONDS_TO_CONNECT = 5.0
-
-Item = TypeVar("Item")
 
 
 def index_with_ray(
@@ -61,23 +56,16 @@ def index_with_ray(
     started = time.monotonic()
     make = embedder or partial(embedder_of_run, run, device, backbone)
     with open_store_for_writing(location) as store, _connected(address) as ray:
-        removed = sum(store.delete(ids) for ids in _portions(plan.gone))
-        for files in _portions(plan.to_touch):
-            store.touch(files)
-        for labels in _portions(plan.to_relabel):
-            store.relabel(labels)
+        removed = change_known(plan, store)
         done = _Done(store, plan, progress)
         if plan.to_embed:
             _embed(ray, plan.to_embed, done, _worker_options(ray, store, make, device), batch_size)
-    return IndexReport(
+    return report_of(
+        plan,
         added=done.added,
         updated=done.updated,
-        unchanged=plan.unchanged,
-        relabelled=len(plan.to_relabel),
         removed=removed,
-        missing=plan.missing - len(plan.gone),
-        skipped=plan.skipped,
-        unreadable=tuple(sorted(done.unreadable)),
+        unreadable=sorted(done.unreadable),
         seconds=time.monotonic() - started,
     )
 
@@ -158,7 +146,7 @@ class _Done:
             changed = row["photo_id"] in self.plan.changed
             self.updated += changed
             self.added += not changed
-        if len(self._waiting) >= _PHOTOS_A_COMMIT or time.monotonic() - self._committed > _SECONDS_A_COMMIT:
+        if len(self._waiting) >= PHOTOS_A_COMMIT or time.monotonic() - self._committed > SECONDS_A_COMMIT:
             self.commit()
         self._show()
 
@@ -238,8 +226,3 @@ def _in_words(error: BaseException) -> GalleryError:
         f"the Ray cluster stopped: {str(error).strip().splitlines()[-1]}; what was embedded is kept. Run the same "
         "command again to continue"
     )
-
-
-def _portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), _CHANGES_AT_A_TIME):
-        yield items[start : start + _CHANGES_AT_A_TIME]
