@@ -9,7 +9,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +87,8 @@ CLASSES = dict.fromkeys(("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen")
 
 
 @pytest.fixture
-def small_config(tmp_path: Path, write_pictures: Callable[..., Path]) -> RunConfig:
-    """Preset ``paper`` on eight coloured classes, with a random tiny network and three short epochs."""
+def small_settings(tmp_path: Path, write_pictures: Callable[..., Path]) -> dict[str, dict[str, Any]]:
+    """Eight coloured classes, a random tiny network and three short epochs, as settings on top of any preset."""
     pictures = write_pictures(tmp_path / "zoo", CLASSES)
     generator = np.random.default_rng(0)
     write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", list(CLASSES), generator.normal(size=(8, 10)))
@@ -97,13 +96,16 @@ def small_config(tmp_path: Path, write_pictures: Callable[..., Path]) -> RunConf
         save_tiny(TinyNetwork(TinyArchitecture(input_size=32, widths=(4, 8, 12))), tmp_path / "network")
     split = tmp_path / "zoo.toml"
     split.write_text('train = ["ant", "bee", "cat", "dog"]\nval = ["elk", "fox"]\ntest = ["gnu", "hen"]\n')
-    config = build_config(
-        overrides={
-            "data": {"dataset": str(pictures), "split": str(split)},
-            "semantics": {"root": str(tmp_path / "semantics"), "sources": ["random"]},
-            "backbone": {"spec": f"tiny:{tmp_path / 'network'}"},
-            "model": {"dim": 8},
-            "training": {"epochs": 3, "batch_size": 8, "batches_per_epoch": 4},
-        }
-    )
-    return replace(config, preset="paper")
+    return {
+        "data": {"dataset": str(pictures), "split": str(split)},
+        "semantics": {"root": str(tmp_path / "semantics"), "sources": ["random"]},
+        "backbone": {"spec": f"tiny:{tmp_path / 'network'}"},
+        "model": {"dim": 8, "hidden": 16},
+        "training": {"epochs": 3, "batch_size": 8, "batches_per_epoch": 4},
+    }
+
+
+@pytest.fixture
+def small_config(small_settings: dict[str, dict[str, Any]]) -> RunConfig:
+    """Preset ``paper`` with the small settings."""
+    return build_config(preset="paper", overrides=small_settings)

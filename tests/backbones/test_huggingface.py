@@ -130,6 +130,38 @@ def test_models_with_a_text_side_give_the_image_embedding_and_drop_the_text(tmp_
     backbone = load_huggingface(str(save(network, tmp_path)))
     torch.testing.assert_close(backbone(PIXELS), expected)
     assert backbone.feature_dim == 8 and not any("text_model" in name for name in backbone.state_dict())
+    assert [part.shape[1] for part in backbone.layer_features(PIXELS)] == [8] + 7 * [16]
+    torch.testing.assert_close(backbone.layer_features(PIXELS)[0], expected)
+
+
+def test_a_vit_adds_patches_and_three_earlier_layers(tmp_path: Path) -> None:
+    network = vit_classifier()
+    backbone = load_huggingface(str(save(network, tmp_path)))
+    with torch.no_grad():
+        output = network.vit(PIXELS, output_hidden_states=True)
+    parts = backbone.layer_features(PIXELS)
+    assert len(parts) == 8
+    torch.testing.assert_close(parts[0], backbone(PIXELS))
+    torch.testing.assert_close(parts[1], output.last_hidden_state[:, 1:].mean(dim=1))
+    for place, layer in ((2, 2), (4, 1), (6, 1)):  # 5/6, 2/3 and 1/2 of two layers
+        torch.testing.assert_close(parts[place], output.hidden_states[layer][:, 0])
+        torch.testing.assert_close(parts[place + 1], output.hidden_states[layer][:, 1:].mean(dim=1))
+
+
+@pytest.mark.parametrize(
+    ("make", "widths"),
+    [
+        (mobilenet_classifier, [1280, 56, 32, 24]),
+        (resnet, [16, 16, 8, 8]),
+        (dinov2, 8 * [16]),
+        (swin, [16, 16, 16, 16]),
+    ],
+)
+def test_every_kind_of_model_shows_earlier_layers(tmp_path: Path, make: Callable[[], Any], widths: list[int]) -> None:
+    backbone = load_huggingface(str(save(make().eval(), tmp_path)))
+    parts = backbone.layer_features(PIXELS)
+    assert [part.shape[1] for part in parts] == widths
+    torch.testing.assert_close(parts[0], backbone(PIXELS))
 
 
 def test_the_fingerprint_survives_loading_again_and_changes_with_a_weight(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from pcmsn.training.config import TrainingConfig
 from pcmsn.training.history import Epoch
 from pcmsn.training.step import LossTerms
 
-TERMS = LossTerms(6.5, 1.4, 3.5, 2.1, 1.3, 2.7)
+TERMS = LossTerms(
+    6.5,
+    {"adversarial": 1.4, "reconstruction": 3.5, "classification": 2.1, "cross_modal": 1.3, "discriminator": 2.7},
+)
 
 
 def on_terminal(display: Display, *, terminal: bool) -> io.StringIO:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from pcmsn.errors import ConfigError
+from pcmsn.losses.weights import BRANCH_TERMS, PCMSN_TERMS
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import (
     build_config,
@@ -87,6 +88,9 @@ def test_a_configuration_survives_toml(preset: str, tmp_path: Path) -> None:
         ({"semantics": {"sources": [1]}}, r"semantics.sources\[0\] must be a text, got 1"),
         ({"optimisation": {"betas": [0.5]}}, "optimisation.betas must be two numbers"),
         ({"optimisation": {"learning_rate": 0}}, r"optimisation.learning_rate must be in \(0, 1\]"),
+        ({"optimisation": {"warm_up": 1.0}}, r"optimisation.warm_up must be in \[0, 1\)"),
+        ({"optimisation": {"average_decay": 1.0}}, r"optimisation.average_decay must be in \[0, 1\)"),
+        ({"training": {"pairs_per_class": -1}}, "training.pairs_per_class must be >= 0, got -1"),
         ({"data": {"photos": "extendet"}}, "data.photos must be 'extended' or 'original'"),
     ],
 )
@@ -117,3 +121,25 @@ def test_integers_are_taken_as_numbers() -> None:
 
 def test_the_plain_value_is_the_paper_preset() -> None:
     assert RunConfig() == build_config(preset="paper", overrides={"backbone": {"spec": "vgg16"}})
+
+
+def test_the_best_preset_has_losses_of_its_own_alone() -> None:
+    loss = build_config(preset="best").loss
+    assert [getattr(loss, name) for name in PCMSN_TERMS] == [0, 0, 0, 0]
+    assert min(getattr(loss, name) for name in BRANCH_TERMS) > 0
+    for preset in ("paper", "released"):
+        assert [getattr(build_config(preset=preset).loss, name) for name in BRANCH_TERMS] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("preset", "loss", "message"),
+    [
+        ("best", {"adversarial": 1.0}, "loss.adversarial = 1.0 has no part in model.kind = 'branches'"),
+        ("paper", {"contrastive": 0.5}, "loss.contrastive = 0.5 has no part in model.kind = 'pcmsn'"),
+        ("best", dict.fromkeys(BRANCH_TERMS, 0.0), "all of loss.contrastive.* are 0: nothing would be learned"),
+        ("paper", dict.fromkeys(PCMSN_TERMS, 0.0), "all of loss.adversarial.* are 0: nothing would be learned"),
+    ],
+)
+def test_a_loss_term_of_the_other_model_is_refused(preset: str, loss: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_config(preset=preset, overrides={"loss": loss})

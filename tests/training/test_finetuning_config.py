@@ -14,7 +14,7 @@ from pcmsn.training.finetuning.config import (
     finetune_config_to_toml,
     finetune_presets,
 )
-from pcmsn.training.finetuning.loop import learning_rate_factor
+from pcmsn.training.schedule import learning_rate_factor
 
 
 def test_the_preset_default_is_the_defaults() -> None:

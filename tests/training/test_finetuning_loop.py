@@ -12,12 +12,12 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pcmsn.seeding import seeded_torch
+from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.finetuning.batches import PictureStream, Portion
 from pcmsn.training.finetuning.config import FinetuneConfig
 from pcmsn.training.finetuning.decoding import decoding_threads
 from pcmsn.training.finetuning.folder import Job
 from pcmsn.training.finetuning.history import FinetuneEpoch, SilentFinetuneObserver
-from pcmsn.training.finetuning.network import AverageWeights
 from pcmsn.training.finetuning.preparation import Prepared, open_finetune_subject, prepare
 from pcmsn.training.finetuning.session import FinetuneResult
 

@@ -12,8 +12,9 @@ from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.trunk import resized_input
 from pcmsn.errors import BackboneError
+from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.finetuning.config import build_finetune_config
-from pcmsn.training.finetuning.network import AverageWeights, FinetuningNetwork, check_input_size, extractor_weights
+from pcmsn.training.finetuning.network import FinetuningNetwork, check_input_size, extractor_weights
 
 SMALL = TinyArchitecture(input_size=16, widths=(4, 8))
 

@@ -30,3 +30,18 @@ def test_classes_are_balanced_and_pairs_uniform_within_a_class() -> None:
 def test_a_class_without_pictures_can_not_be_sampled() -> None:
     with pytest.raises(DataError, match="class number 1 has no photos"):
         PairSampler(np.array([0, 1]), np.array([0]), 2)
+
+
+def test_a_batch_has_so_many_pairs_of_each_of_its_classes() -> None:
+    sketches, photos = np.repeat(np.arange(5), 3), np.repeat(np.arange(5), 2)
+    sampler = PairSampler(sketches, photos, 5)
+    for batch in sampler.batches(20, 12, np.random.default_rng(0), pairs_per_class=4):
+        classes, counts = np.unique(batch.labels, return_counts=True)
+        assert len(classes) == 3 and (counts == 4).all()
+        assert (sketches[batch.sketches] == batch.labels).all() and (photos[batch.photos] == batch.labels).all()
+
+
+def test_with_fewer_classes_than_a_batch_wants_it_has_all_of_them() -> None:
+    labels = np.arange(3)
+    (batch,) = PairSampler(labels, labels, 3).batches(1, 20, np.random.default_rng(0), pairs_per_class=4)
+    assert sorted(set(batch.labels.tolist())) == [0, 1, 2] and len(batch.labels) == 12

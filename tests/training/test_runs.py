@@ -7,16 +7,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from pcmsn.backbones.cache import FeatureCache
 from pcmsn.errors import CheckpointError, ConfigError, DataError, SemanticsError, SplitError
+from pcmsn.evaluation.scoring import mean_average_precision
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
+from pcmsn.training.configuration import build_config
+from pcmsn.training.features import ExtractionSettings
 from pcmsn.training.history import Epoch, Silent
+from pcmsn.training.loop import embed
+from pcmsn.training.preparation import prepare_training
 from pcmsn.training.run_folder import MODEL, RunFolder, RunRecord
 from pcmsn.training.session import train_run
 from pcmsn.training.step import LossTerms
@@ -39,6 +46,12 @@ def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> boo
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
+@pytest.fixture(params=["paper", "best"])
+def any_config(small_settings: dict[str, dict[str, Any]], request: pytest.FixtureRequest) -> RunConfig:
+    """Both models, to which the same promises hold."""
+    return build_config(preset=request.param, overrides=small_settings)
+
+
 class StopAt(Silent):
     """Interrupts a run in the middle of an epoch, as Ctrl-C does."""
 
@@ -48,6 +61,33 @@ class StopAt(Silent):
     def on_batch(self, epoch: int, batch: int, terms: LossTerms) -> None:
         if (epoch, batch) == self.place:
             raise KeyboardInterrupt
+
+
+def test_the_same_seed_gives_the_same_best_run(
+    train: Callable[..., RunRecord], small_settings: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    config = build_config(preset="best", overrides=small_settings)
+    train(config, "first")
+    torch.rand(7)
+    train(config, "second")
+    assert same(weights(tmp_path, "first"), weights(tmp_path, "second"))
+    assert same(weights(tmp_path, "first", MODEL), weights(tmp_path, "second", MODEL))
+
+
+def test_what_is_saved_of_a_best_run_is_the_average_that_was_validated(
+    train: Callable[..., RunRecord], small_settings: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    config = build_config(preset="best", overrides=small_settings)
+    record = train(replace(config, training=replace(config.training, epochs=1)))
+    state, best = weights(tmp_path), weights(tmp_path, file=MODEL)
+    name = "sketch_branches.first.weight"
+    assert torch.equal(best[f"model.{name}"], state[f"average.{name}"])
+    assert not torch.equal(best[f"model.{name}"], state[f"model.{name}"])
+    settings = ExtractionSettings(FeatureCache(tmp_path / "cache"))
+    val = prepare_training(config, tmp_path / "run", settings).data.val
+    sketches, photos = embed(RunFolder(tmp_path / "run").load_trained().model, val)
+    score = mean_average_precision(sketches, val.sketches.labels, photos, val.photos.labels)
+    assert score == pytest.approx(record.best_score)
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit(
@@ -67,11 +107,11 @@ def test_the_same_seed_gives_the_same_weights_to_the_bit(
 
 @pytest.mark.parametrize("place", [(1, 2), (2, 1), (3, 4)])
 def test_an_interrupted_run_continues_to_the_same_result(
-    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, place: tuple[int, int]
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path, place: tuple[int, int]
 ) -> None:
-    expected = train(small_config, "whole")
+    expected = train(any_config, "whole")
     with pytest.raises(KeyboardInterrupt):
-        train(small_config, "stopped", observer=StopAt(*place))
+        train(any_config, "stopped", observer=StopAt(*place))
     assert RunFolder(tmp_path / "stopped").read_record().epochs_done == place[0] - 1
     stored = RunFolder(tmp_path / "stopped").read_config()
     assert train(stored, "stopped", resume=True) == expected
@@ -80,9 +120,9 @@ def test_an_interrupted_run_continues_to_the_same_result(
 
 
 def test_a_kill_between_the_best_weights_and_the_state_costs_that_epoch_only(
-    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = train(small_config, "whole")
+    expected = train(any_config, "whole")
     plain = RunFolder.write_state
     count = {"calls": 0}
 
@@ -94,7 +134,7 @@ def test_a_kill_between_the_best_weights_and_the_state_costs_that_epoch_only(
 
     monkeypatch.setattr(RunFolder, "write_state", dies_the_second_time)
     with pytest.raises(KeyboardInterrupt):
-        train(small_config, "killed")
+        train(any_config, "killed")
     monkeypatch.undo()
     assert train(RunFolder(tmp_path / "killed").read_config(), "killed", resume=True) == expected
     assert same(weights(tmp_path, "whole"), weights(tmp_path, "killed"))
@@ -111,43 +151,43 @@ def test_more_epochs_can_be_added_to_a_finished_run(
 
 
 def test_pictures_of_test_classes_do_not_change_training_at_all(
-    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path
 ) -> None:
     """Every test picture is replaced by bytes that no decoder accepts; the run neither notices nor changes."""
-    train(small_config, "before")
+    train(any_config, "before")
     for modality in ("sketch", "photo"):
         for name in ("gnu", "hen"):
-            for path in (Path(small_config.data.dataset) / modality / name).iterdir():
+            for path in (Path(any_config.data.dataset) / modality / name).iterdir():
                 path.write_bytes(b"not a picture")
-    train_run(small_config, RunFolder(tmp_path / "after"), cache=tmp_path / "another cache", device="cpu")
+    train_run(any_config, RunFolder(tmp_path / "after"), cache=tmp_path / "another cache", device="cpu")
     assert same(weights(tmp_path, "before"), weights(tmp_path, "after"))
     assert same(weights(tmp_path, "before", MODEL), weights(tmp_path, "after", MODEL))
 
 
 def test_pictures_of_validation_classes_choose_the_epoch_and_nothing_else(
-    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path, write_pictures: Callable[..., Path]
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path, write_pictures: Callable[..., Path]
 ) -> None:
-    train(small_config, "before")
+    train(any_config, "before")
     other = write_pictures(tmp_path / "other", dict.fromkeys(("ant", "elk", "fox"), 6), seed=9)
     for modality in ("sketch", "photo"):
         for name in ("elk", "fox"):
             for path in (other / modality / name).iterdir():
-                (Path(small_config.data.dataset) / modality / name / path.name).write_bytes(path.read_bytes())
-    train(small_config, "after")
+                (Path(any_config.data.dataset) / modality / name / path.name).write_bytes(path.read_bytes())
+    train(any_config, "after")
     before, after = weights(tmp_path, "before"), weights(tmp_path, "after")
     assert same(before, after)
 
 
 def test_vectors_of_unseen_classes_do_not_change_training(
-    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path
 ) -> None:
-    train(small_config, "before")
+    train(any_config, "before")
     generator = np.random.default_rng(0)
     vectors = generator.normal(size=(8, 10))
     vectors[4:] = 7.0
     names = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"]
     write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", names, vectors)
-    train(small_config, "after")
+    train(any_config, "after")
     assert same(weights(tmp_path, "before"), weights(tmp_path, "after"))
 
 

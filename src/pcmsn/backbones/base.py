@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from pcmsn.backbones.transform import Transform
+from pcmsn.errors import BackboneError
 
 
 class Backbone(nn.Module, ABC):
@@ -39,6 +40,13 @@ class Backbone(nn.Module, ABC):
     @abstractmethod
     def forward(self, pixels: Tensor) -> Tensor:
         """The (B, feature_dim) float32 features of (B, 3, H, W) normalised pixels, row by row independent."""
+
+    def layer_features(self, pixels: Tensor) -> list[Tensor]:
+        """The feature of (B, 3, H, W) normalised pixels, then (B, width) summaries of earlier layers, deepest first.
+
+        Raises BackboneError for a network whose earlier layers can not be seen.
+        """
+        raise BackboneError(f"{self.name} shows no earlier layers; pass --layers last")
 
     @property
     def fingerprint(self) -> str:

@@ -17,6 +17,7 @@ from pcmsn.backbones.extraction_steps import FeatureBatch
 from pcmsn.backbones.feature_file import FeatureFile, InMemory, write_feature_file
 from pcmsn.backbones.finetuned import FinetunedBackbone
 from pcmsn.backbones.forward import Computation
+from pcmsn.backbones.several_layers import network_below
 from pcmsn.data.picture_files import PictureFile
 from pcmsn.errors import DataError
 
@@ -33,7 +34,8 @@ def part_files(folder: Path) -> list[Path]:
 
 def seen_classes(backbone: Backbone) -> tuple[str, ...]:
     """The classes that a fine-tuned extractor learned from; none for any other."""
-    return backbone.trained_on.classes if isinstance(backbone, FinetunedBackbone) else ()
+    network = network_below(backbone)
+    return network.trained_on.classes if isinstance(network, FinetunedBackbone) else ()
 
 
 class _Part:

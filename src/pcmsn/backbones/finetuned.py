@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pcmsn.backbones.base import Backbone, Extractors, network_fingerprint
+from pcmsn.backbones.several_layers import network_below
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.trunk import build_trunk, describe_trunk
 from pcmsn.data.atomic import atomic_path, write_text_atomically
@@ -82,6 +83,11 @@ class FinetunedBackbone(Backbone):
         """The (B, feature_dim) float32 features of (B, 3, H, W) normalised pixels."""
         features: Tensor = self.bottleneck(self.trunk(pixels))
         return features
+
+    def layer_features(self, pixels: Tensor) -> list[Tensor]:
+        """The bottleneck's output, the trunk's feature, then summaries of the trunk's earlier layers."""
+        of_trunk = self.trunk.layer_features(pixels)
+        return [self.bottleneck(of_trunk[0]), *of_trunk] if _bottleneck_size(self.bottleneck) else of_trunk
 
 
 def make_bottleneck(trunk_dim: int, size: int) -> nn.Module:
@@ -203,7 +209,7 @@ def refuse_leaks(extractors: Extractors, split: Split) -> None:
 
     Names are compared by their letters, so that another spelling of a class does not slip through.
     """
-    for backbone in (extractors.sketch, extractors.photo):
+    for backbone in map(network_below, (extractors.sketch, extractors.photo)):
         if not isinstance(backbone, FinetunedBackbone):
             continue
         learned = {letters_of(name) for name in backbone.trained_on.classes}

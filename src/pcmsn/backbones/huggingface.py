@@ -18,6 +18,7 @@ from pcmsn.backbones.transform import Transform
 from pcmsn.errors import BackboneError, enumerate_names
 from pcmsn.seeding import torch_generator
 
+_DEPTHS = (5 / 6, 2 / 3, 1 / 2)  # of the layers beside the last one, for ``layer_features``
 _DESCRIPTIONS = ("config.json", "preprocessor_config.json")
 _NOT_ARCHITECTURE = {  # fields of a configuration that leave the features as they are
     "_attn_implementation",
@@ -60,10 +61,39 @@ class HuggingFaceBackbone(Backbone):
     def forward(self, pixels: Tensor) -> Tensor:
         """The (B, feature_dim) float32 features of (B, 3, H, W) normalised pixels."""
         if hasattr(self.network, "get_image_features"):
-            embedding: Any = self.network.get_image_features(pixel_values=pixels)
-            # transformers 4 returns the tensor itself
-            return embedding if isinstance(embedding, Tensor) else _flat(embedding.pooler_output)
-        output: Any = self.network(pixel_values=pixels)
+            return self._image_embedding(pixels)
+        return self._feature_of(self.network(pixel_values=pixels))
+
+    def layer_features(self, pixels: Tensor) -> list[Tensor]:
+        """The feature, the mean of the last layer's patches (ViT), and summaries at 5/6, 2/3 and 1/2 of the depth.
+
+        The summary of a map is its mean over positions; of tokens, the class token and the mean of the others.
+        """
+        if hasattr(self.network, "get_image_features"):
+            output: Any = self.network.vision_model(pixel_values=pixels, output_hidden_states=True)
+            feature = self._image_embedding(pixels)
+        else:
+            output = self.network(pixel_values=pixels, output_hidden_states=True)
+            feature = self._feature_of(output)
+        hidden = output.hidden_states
+        earlier = [hidden[round(depth * (len(hidden) - 1))] for depth in _DEPTHS]
+        last = output.last_hidden_state
+        patches = self._summaries(last)[1:] if self._has_class_token and last.ndim == 3 else []
+        return [feature, *patches, *(summary for layer in earlier for summary in self._summaries(layer))]
+
+    def _summaries(self, hidden: Tensor) -> list[Tensor]:
+        if hidden.ndim == 4:
+            return [hidden.mean(dim=(2, 3))]
+        if not self._has_class_token:
+            return [hidden.mean(dim=1)]
+        return [hidden[:, 0], hidden[:, 1:].mean(dim=1)]
+
+    def _image_embedding(self, pixels: Tensor) -> Tensor:
+        embedding: Any = self.network.get_image_features(pixel_values=pixels)
+        # transformers 4 returns the tensor itself
+        return embedding if isinstance(embedding, Tensor) else _flat(embedding.pooler_output)
+
+    def _feature_of(self, output: Any) -> Tensor:
         pooled = getattr(output, "pooler_output", None)
         if pooled is not None and self.pooler_is_trained:
             return _flat(pooled)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.config import Resize
+from pcmsn.backbones.config import Layers, Resize
 from pcmsn.backbones.finetuned import load_finetuned_pair
 from pcmsn.backbones.huggingface import load_huggingface
+from pcmsn.backbones.several_layers import with_several_layers
 from pcmsn.backbones.tiny import load_tiny
 from pcmsn.backbones.vgg16 import load_released_vgg16, load_torchvision_vgg16
 from pcmsn.errors import BackboneError, did_you_mean
@@ -24,13 +25,20 @@ BACKBONE_FORMS = {
 """Every form of a backbone's text, with what it stands for."""
 
 
-def load_extractors(spec: str, *, dataset_name: str, model_root: Path, resize: Resize = "squash") -> Extractors:
+def load_extractors(
+    spec: str, *, dataset_name: str, model_root: Path, resize: Resize = "squash", layers: Layers = "last"
+) -> Extractors:
     """The frozen extractors of sketches and photos that a text names, in one of ``BACKBONE_FORMS``.
 
     ``dataset_name`` and ``model_root`` say where ``vgg16`` finds its two files; a network that serves both sides is
-    held once. ``resize`` counts for Hugging Face models; the others squash.
-    Raises BackboneError for an unknown form and for whatever can not be read.
+    held once. ``resize`` counts for Hugging Face models; the others squash. ``layers`` says whether features have
+    earlier layers beside the last one. Raises BackboneError for an unknown form and for whatever can not be read.
     """
+    extractors = _load(spec, dataset_name, model_root, resize)
+    return with_several_layers(extractors) if layers == "several" else extractors
+
+
+def _load(spec: str, dataset_name: str, model_root: Path, resize: Resize) -> Extractors:
     if spec == "vgg16":
         return Extractors(
             sketch=load_released_vgg16(model_root, dataset_name, "sketch"),

@@ -72,9 +72,11 @@ class TinyNetwork(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The (B, feature_dim) features of (B, 3, S, S) normalised pixels."""
-        maps: Tensor = self.stages(pixels)
-        maps = torch.relu(maps + self.mixing(maps))
-        return maps.mean(dim=(2, 3))
+        return self.feature_of(self.stages(pixels))
+
+    def feature_of(self, maps: Tensor) -> Tensor:
+        """The (B, feature_dim) features of the last stage's (B, feature_dim, h, w) output."""
+        return torch.relu(maps + self.mixing(maps)).mean(dim=(2, 3))
 
 
 def _stage(channels: int, width: int) -> nn.Sequential:
@@ -110,6 +112,14 @@ class TinyBackbone(Backbone):
         """The (B, feature_dim) float32 features of (B, 3, S, S) normalised pixels."""
         features: Tensor = self.network(pixels)
         return features
+
+    def layer_features(self, pixels: Tensor) -> list[Tensor]:
+        """The feature, then the means over positions of all stages but the first."""
+        maps = [pixels]
+        for stage in self.network.stages:
+            maps.append(stage(maps[-1]))
+        means = [stage.mean(dim=(2, 3)) for stage in maps[2:]]
+        return [self.network.feature_of(maps[-1]), *reversed(means)]
 
 
 def save_tiny(network: TinyNetwork, folder: Path) -> None:

@@ -64,9 +64,21 @@ class VGG16(Backbone):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """The (B, feature_dim) float32 features of (B, 3, 224, 224) normalised pixels."""
-        hidden: Tensor = self.avgpool(self.features(pixels)).flatten(1)
+        return self._feature_of(self.features(pixels))
+
+    def layer_features(self, pixels: Tensor) -> list[Tensor]:
+        """The feature, then the means over positions of the last three blocks' outputs (512, 512 and 256)."""
+        blocks: list[Tensor] = []
+        maps = pixels
+        for layer in self.features:
+            maps = layer(maps)
+            if isinstance(layer, nn.MaxPool2d):
+                blocks.append(maps)
+        return [self._feature_of(maps), *(block.mean(dim=(2, 3)) for block in reversed(blocks[2:]))]
+
+    def _feature_of(self, maps: Tensor) -> Tensor:
         layers = self.classifier if self.stop == "output" else self.classifier[:5]
-        features: Tensor = layers(hidden)
+        features: Tensor = layers(self.avgpool(maps).flatten(1))
         return features
 
 

@@ -23,6 +23,7 @@ from pcmsn.cli.options import (
     Family,
     FileList,
     Json,
+    LayersOption,
     Metrics,
     ModelRoot,
     Photos,
@@ -73,6 +74,7 @@ def ablate(
     backbone: Backbone = None,
     model_root: ModelRoot = None,
     resize: ResizeOption = None,
+    layers: LayersOption = None,
     standardise: Standardise = None,
     preset: Annotated[
         str | None, typer.Option(rich_help_panel=RUN, help="paper or released.", show_default="paper")
@@ -127,6 +129,7 @@ def ablate(
             "spec": backbone,
             "model_root": model_root,
             "resize": resize,
+            "layers": layers,
             "standardise": standardisation(standardise),
         },
         "training": {"epochs": epochs or (None if config else DEFAULT_EPOCHS)},

@@ -18,6 +18,7 @@ from pcmsn.cli.options import (
     Family,
     FileList,
     Json,
+    LayersOption,
     Metrics,
     ModelRoot,
     Photos,
@@ -41,6 +42,7 @@ def baseline(
     backbone: Backbone = None,
     model_root: ModelRoot = None,
     resize: ResizeOption = None,
+    layers: LayersOption = None,
     metrics: Metrics = Family.SEM_PCYC,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
@@ -63,7 +65,7 @@ def baseline(
             "file_list": file_list,
             "allow_missing_classes": allow_missing_classes,
         },
-        "backbone": {"spec": backbone, "model_root": model_root, "resize": resize},
+        "backbone": {"spec": backbone, "model_root": model_root, "resize": resize, "layers": layers},
     }
     config = build_config(overrides=given(options))
     with Display() as display:

@@ -21,6 +21,7 @@ from pcmsn.cli.options import (
     Family,
     FileList,
     Json,
+    LayersOption,
     Metrics,
     ModelRoot,
     Photos,
@@ -75,6 +76,7 @@ def compare(
     backbone: Backbone = None,
     model_root: ModelRoot = None,
     resize: ResizeOption = None,
+    layers: LayersOption = None,
     standardise: Standardise = None,
     preset: Annotated[
         str | None,
@@ -128,6 +130,7 @@ def compare(
                 "spec": backbone,
                 "model_root": model_root,
                 "resize": resize,
+                "layers": layers,
                 "standardise": standardisation(standardise),
             },
             "training": {"epochs": epochs},

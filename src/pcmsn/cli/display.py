@@ -61,6 +61,19 @@ class Display:
             self.note(f"{text}: {done} of {total}")
 
 
+_SHORT = {
+    "adversarial": "adv",
+    "reconstruction": "rec",
+    "classification": "cls",
+    "cross_modal": "cmt",
+    "discriminator": "D",
+    "contrastive": "con",
+    "prototype": "pro",
+    "photo_reconstruction": "rec",
+}
+"""Loss terms as they are called in a line an epoch."""
+
+
 class TrainingDisplay:
     """A training observer: a bar over the batches, a line an epoch."""
 
@@ -83,11 +96,9 @@ class TrainingDisplay:
         """Print the epoch's line."""
         self._seconds.append(epoch.seconds)
         left = (self.training.epochs - epoch.number) * sum(self._seconds) / len(self._seconds)
-        losses = epoch.losses
+        parts = ", ".join(f"{_SHORT.get(name, name)} {value:.3f}" for name, value in epoch.losses.parts.items())
         self.display.note(
-            f"{self.name}: epoch {epoch.number}/{self.training.epochs}  loss {losses.total:.3f}"
-            f" (adv {losses.adversarial:.3f}, rec {losses.reconstruction:.3f}, cls {losses.classification:.3f},"
-            f" cmt {losses.cross_modal:.3f}, D {losses.discriminator:.3f})"
+            f"{self.name}: epoch {epoch.number}/{self.training.epochs}  loss {epoch.losses.total:.3f} ({parts})"
             f"  val mAP {epoch.validation_map:.4f}{' *' if epoch.best else '  '}"
             f"  {epoch.seconds:.1f} s, at most {_clock(left)} left"
         )

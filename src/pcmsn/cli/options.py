@@ -110,6 +110,14 @@ ResizeOption = Annotated[
         show_default="squash",
     ),
 ]
+LayersOption = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=EXTRACTOR,
+        help="last: the feature that the network gives; several: summaries of earlier layers beside it.",
+        show_default="last; preset best: several",
+    ),
+]
 Standardise = Annotated[
     bool | None,
     typer.Option(

@@ -19,6 +19,7 @@ from pcmsn.cli.options import (
     Device,
     FileList,
     Json,
+    LayersOption,
     ModelRoot,
     Photos,
     ResizeOption,
@@ -53,6 +54,7 @@ def train(
     backbone: Backbone = None,
     model_root: ModelRoot = None,
     resize: ResizeOption = None,
+    layers: LayersOption = None,
     standardise: Standardise = None,
     dim: Annotated[
         int | None, typer.Option(rich_help_panel=MODEL, help="Elements of a retrieval feature.", show_default="64")
@@ -137,6 +139,7 @@ def train(
             "spec": backbone,
             "model_root": model_root,
             "resize": resize,
+            "layers": layers,
             "standardise": standardisation(standardise),
         },
         "model": {"dim": dim, "dropout": dropout},

@@ -153,6 +153,7 @@ def _extractors(trained: TrainedModel, run: Path, backbone: str | None) -> Extra
         dataset_name=trained.record.dataset,
         model_root=Path(settings.model_root).expanduser(),
         resize=settings.resize,
+        layers=settings.layers,
     )
 
 

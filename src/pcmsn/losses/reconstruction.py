@@ -32,6 +32,15 @@ def cross_reconstruction_loss(
     )
 
 
+def photo_reconstruction_loss(reconstruction: Tensor, photo: Tensor) -> Tensor:
+    """1 - cosine between reconstructed and real visual features of photos, averaged; a scalar.
+
+    ``reconstruction`` is (..., N, photo_dim), ``photo`` (N, photo_dim). An angle, unlike a squared error, does not ask
+    for the length of a feature, of which an embedding of unit length knows nothing.
+    """
+    return (1 - F.cosine_similarity(reconstruction, photo.expand_as(reconstruction), dim=-1)).mean()
+
+
 def own_reconstruction_loss(
     sketch: Tensor, photo: Tensor, *, sketch_from_sketch: Tensor, photo_from_photo: Tensor
 ) -> Tensor:

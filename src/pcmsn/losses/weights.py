@@ -1,4 +1,4 @@
-"""The weights of eq. 13 and the form of its adversarial term."""
+"""The weights of the loss terms: those of eq. 13, and those of preset ``best``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from pcmsn.errors import ConfigError
 GanForm = Literal["log", "least-squares"]
 ReconstructionKind = Literal["cross", "own"]
 
+PCMSN_TERMS = ("adversarial", "reconstruction", "classification", "cross_modal")
+"""The weights of eq. 13."""
+BRANCH_TERMS = ("contrastive", "prototype", "photo_reconstruction")
+"""The weights of the model ``branches``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """Weights of the total loss (eq. 13); 0 switches a term off."""
+    """Weights of the terms in the total loss; 0 switches a term off.
+
+    The first four belong to eq. 13 and to the model ``pcmsn``, the next three to the model ``branches``.
+    """
 
     adversarial: float = 1.0
     """Weight of the generators' adversarial term (eq. 1)."""
@@ -23,13 +31,23 @@ class LossConfig:
     """Weight of the seen-class classification term (eq. 9)."""
     cross_modal: float = 0.4
     """Weight of the Euclidean term between paired retrieval features (eq. 12)."""
+    contrastive: float = 0.0
+    """Weight of the supervised contrastive term over sketches and photos as one set."""
+    prototype: float = 0.0
+    """Weight of the term that has the class vectors as prototypes."""
+    photo_reconstruction: float = 0.0
+    """Weight of the term that rebuilds photo features: a photo's own, and for a sketch the mean of its class."""
+    temperature: float = 0.1
+    """Divides cosines in the contrastive and the prototype term."""
     gan: GanForm = "log"
     """``log`` is the paper's eq. 1; ``least-squares`` with soft labels is what the released code trains."""
     reconstruction_kind: ReconstructionKind = "cross"
     """``cross`` rebuilds both modalities from the semantic features of either; ``own`` each from its own alone."""
 
     def __post_init__(self) -> None:
-        for name in ("adversarial", "reconstruction", "classification", "cross_modal"):
+        for name in (*PCMSN_TERMS, *BRANCH_TERMS):
             value = getattr(self, name)
             if not 0 <= value < float("inf"):
                 raise ConfigError(f"loss.{name} must be a finite number >= 0, got {value}")
+        if not 0 < self.temperature < float("inf"):
+            raise ConfigError(f"loss.temperature must be a finite number > 0, got {self.temperature}")

@@ -7,18 +7,27 @@ from typing import Literal
 
 from pcmsn.errors import ConfigError
 
+ModelKind = Literal["pcmsn", "branches"]
 ClassifierKind = Literal["learned", "fixed"]
 RetrievalDecoderKind = Literal["shared", "unshared"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """Sizes and regularisation of the PCMSN heads."""
+    """Sizes and regularisation of the networks on top of visual features."""
 
+    kind: ModelKind = "pcmsn"
+    """``pcmsn`` is the paper's network; ``branches`` that of preset ``best``."""
     dim: int = 64
     """Elements of a retrieval feature, and bits of its code."""
     dropout: float = 0.5
-    """Dropout rate in generators and decoders."""
+    """Dropout rate in generators and decoders; of ``branches``, before their last layer."""
+    branches: int = 4
+    """Of ``branches``: independent networks a modality, folded into one."""
+    hidden: int = 1024
+    """Of ``branches``: elements between the two layers."""
+    input_dropout: float = 0.2
+    """Of ``branches``: dropout rate of the visual features."""
     discriminator_noise: float = 0.3
     """Standard deviation of the Gaussian noise added to the discriminator's input while training."""
     classifier: ClassifierKind = "learned"
@@ -30,10 +39,12 @@ class ModelConfig:
     """One decoder from semantic to retrieval features for both modalities, or one for each."""
 
     def __post_init__(self) -> None:
-        if self.dim < 1:
-            raise ConfigError(f"model.dim must be >= 1, got {self.dim}")
-        if not 0 <= self.dropout < 1:
-            raise ConfigError(f"model.dropout must be in [0, 1), got {self.dropout}")
+        for name in ("dim", "branches", "hidden"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"model.{name} must be >= 1, got {getattr(self, name)}")
+        for name in ("dropout", "input_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"model.{name} must be in [0, 1), got {getattr(self, name)}")
         if self.discriminator_noise < 0:
             raise ConfigError(f"model.discriminator_noise must be >= 0, got {self.discriminator_noise}")
         if not self.progressive and self.retrieval_decoder != "shared":

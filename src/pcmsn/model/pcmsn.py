@@ -7,10 +7,8 @@ step, in which the generators' output is the retrieval feature and alignment wit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from pcmsn.losses.weights import ReconstructionKind
@@ -22,8 +20,8 @@ from pcmsn.model.networks import (
     RetrievalDecoder,
     SeenClassifier,
     SemanticProjection,
-    Standardisation,
 )
+from pcmsn.model.retrieval_model import RetrievalModel
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,13 @@ class PCMSNOutput:
     """(B, dim) r_img."""
 
 
-class PCMSN(nn.Module):
+class PCMSN(RetrievalModel):
     """The network of the paper on top of frozen visual features."""
 
     def __init__(self, dims: FeatureDims, config: ModelConfig) -> None:
-        super().__init__()
-        self.dims = dims
-        self.config = config
+        super().__init__(dims, config)
         drop = config.dropout
         aligned = dims.semantic if config.progressive else config.dim
-        self.sketch_standardisation = Standardisation(dims.sketch)
-        self.photo_standardisation = Standardisation(dims.photo)
         self.sketch_generator = Generator(dims.sketch, dims.semantic, drop, aligned)
         self.photo_generator = Generator(dims.photo, dims.semantic, drop, aligned)
         self.sketch_reconstruction = ReconstructionDecoder(aligned, dims.sketch, drop)
@@ -93,8 +87,8 @@ class PCMSN(nn.Module):
             sketch_semantic=sketch_semantic,
             photo_semantic=photo_semantic,
             reconstructions=self._reconstructions(sketch_semantic, photo_semantic, reconstruct),
-            sketch_retrieval=self._retrieve_sketches(sketch_semantic),
-            photo_retrieval=self._retrieve_photos(photo_semantic),
+            sketch_retrieval=self._decode_sketches(sketch_semantic),
+            photo_retrieval=self._decode_photos(photo_semantic),
         )
 
     def class_features(self, semantic: Tensor) -> Tensor:
@@ -119,7 +113,13 @@ class PCMSN(nn.Module):
             "photo_from_photo": self.photo_reconstruction(photo),
         }
 
-    def _retrieve_sketches(self, semantic: Tensor) -> Tensor:
+    def _retrieve_sketches(self, features: Tensor) -> Tensor:
+        return self._decode_sketches(self.sketch_generator(features))
+
+    def _retrieve_photos(self, features: Tensor) -> Tensor:
+        return self._decode_photos(self.photo_generator(features))
+
+    def _decode_sketches(self, semantic: Tensor) -> Tensor:
         """(B, aligned_dim) to (B, dim)."""
         if not self.config.progressive:
             return semantic
@@ -127,34 +127,13 @@ class PCMSN(nn.Module):
         retrieval: Tensor = (self.retrieval_decoder if shared else self.sketch_retrieval_decoder)(semantic)
         return retrieval
 
-    def _retrieve_photos(self, semantic: Tensor) -> Tensor:
+    def _decode_photos(self, semantic: Tensor) -> Tensor:
         """(B, aligned_dim) to (B, dim)."""
         if not self.config.progressive:
             return semantic
         shared = self.config.retrieval_decoder == "shared"
         retrieval: Tensor = (self.retrieval_decoder if shared else self.photo_retrieval_decoder)(semantic)
         return retrieval
-
-    @torch.inference_mode()
-    def embed_sketches(self, features: Tensor) -> Tensor:
-        """Raw sketch features (N, sketch_dim) to retrieval features (N, dim); each row alone, as in evaluation mode."""
-        with self._evaluating():
-            return self._retrieve_sketches(self.sketch_generator(self.sketch_standardisation(features)))
-
-    @torch.inference_mode()
-    def embed_photos(self, features: Tensor) -> Tensor:
-        """Raw photo features (N, photo_dim) to retrieval features (N, dim); each row alone, as in evaluation mode."""
-        with self._evaluating():
-            return self._retrieve_photos(self.photo_generator(self.photo_standardisation(features)))
-
-    @contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        training = self.training
-        self.eval()
-        try:
-            yield
-        finally:
-            self.train(training)
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
         """Every parameter that the generators' optimizer moves: all but the discriminator's."""

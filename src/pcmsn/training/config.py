@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pcmsn.backbones.config import Resize
+from pcmsn.backbones.config import Layers, Resize
 from pcmsn.data.layouts import PhotoVariant
 from pcmsn.errors import ConfigError
-from pcmsn.losses.weights import LossConfig
+from pcmsn.losses.weights import BRANCH_TERMS, PCMSN_TERMS, LossConfig
 from pcmsn.model.config import ModelConfig
 
 UpdateOrder = Literal["discriminator-first", "generators-first"]
 DiscriminatorOptimizer = Literal["adam", "sgd"]
+Schedule = Literal["constant", "cosine"]
 Standardise = Literal["each-modality", "none"]
 
 
@@ -64,6 +65,8 @@ class BackboneConfig:
     """The folder with the released ``<data set>_sketch.pth`` and ``<data set>_image.pth``."""
     resize: Resize = "squash"
     """How pictures get a Hugging Face model's size: ``squash`` them whole, or as the ``model``'s processor does."""
+    layers: Layers = "last"
+    """Whether features have summaries of the network's earlier layers beside the last one (``several``)."""
     standardise: Standardise = "each-modality"
     """Bring each modality's features to zero mean and unit variance with training statistics; the paper did not."""
 
@@ -82,6 +85,12 @@ class OptimisationConfig:
     """Of the discriminator's SGD."""
     order: UpdateOrder = "discriminator-first"
     """Which side is updated first in each batch."""
+    schedule: Schedule = "constant"
+    """``cosine``: the learning rate rises over the first ``warm_up``, then falls as half a cosine to 0."""
+    warm_up: float = 0.1
+    """Share of all batches in which the learning rate of ``cosine`` rises."""
+    average_decay: float = 0.0
+    """Of the exponential average of the weights, which is then what is evaluated and saved; 0 takes the last ones."""
 
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate <= 1:
@@ -90,6 +99,10 @@ class OptimisationConfig:
             raise ConfigError(f"optimisation.betas must be two numbers in [0, 1), got {self.betas}")
         if not 0 <= self.momentum < 1:
             raise ConfigError(f"optimisation.momentum must be in [0, 1), got {self.momentum}")
+        if not 0 <= self.average_decay < 1:
+            raise ConfigError(f"optimisation.average_decay must be in [0, 1), got {self.average_decay}")
+        if not 0 <= self.warm_up < 1:
+            raise ConfigError(f"optimisation.warm_up must be in [0, 1), got {self.warm_up}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +113,9 @@ class TrainingConfig:
     """The most epochs to train."""
     batch_size: int = 128
     """Same-class pairs a batch."""
+    pairs_per_class: int = 0
+    """So many pairs of each class in a batch, of batch_size / pairs_per_class different classes. 0 draws the class of
+    every pair by itself, as the released code does."""
     batches_per_epoch: int = 100
     """Batches between two validations."""
     early_stop: int = 10
@@ -108,7 +124,14 @@ class TrainingConfig:
     """Decides initial weights, pairs, dropout and noise."""
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 2), ("batches_per_epoch", 1), ("early_stop", 0), ("seed", 0)):
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 2),
+            ("batches_per_epoch", 1),
+            ("early_stop", 0),
+            ("seed", 0),
+            ("pairs_per_class", 0),
+        ):
             if getattr(self, name) < least:
                 raise ConfigError(f"training.{name} must be >= {least}, got {getattr(self, name)}")
 
@@ -126,3 +149,15 @@ class RunConfig:
     loss: LossConfig = field(default_factory=LossConfig)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def __post_init__(self) -> None:
+        kind = self.model.kind
+        own, foreign = (PCMSN_TERMS, BRANCH_TERMS) if kind == "pcmsn" else (BRANCH_TERMS, PCMSN_TERMS)
+        given = [f"loss.{name} = {getattr(self.loss, name)}" for name in foreign if getattr(self.loss, name)]
+        if given:
+            raise ConfigError(
+                f"{', '.join(given)} has no part in model.kind = {kind!r}; its terms are "
+                f"{', '.join(f'loss.{name}' for name in own)}. Leave it at 0, or choose another preset"
+            )
+        if not any(getattr(self.loss, name) for name in own):
+            raise ConfigError(f"all of {', '.join(f'loss.{name}' for name in own)} are 0: nothing would be learned")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
 from pcmsn.backbones.cache import FeatureCache
-from pcmsn.backbones.config import Resize
+from pcmsn.backbones.config import Layers, Resize
 from pcmsn.backbones.feature_export import ROWS_PER_FILE, Exported, export_features
 from pcmsn.backbones.forward import Computation
 from pcmsn.backbones.load import load_extractors
@@ -45,6 +45,7 @@ class ExtractionRequest:
     """One side of a data set; of other pictures, whose network they go through."""
     model_root: Path = Path("./model")
     resize: Resize = "squash"
+    layers: Layers = "last"
     rows_per_file: int = ROWS_PER_FILE
     overwrite: bool = False
 
@@ -109,6 +110,7 @@ def extract_to_files(
             dataset_name=_dataset_name(request),
             model_root=request.model_root,
             resize=request.resize,
+            layers=request.layers,
         )
         for task in tasks:
             _check_modality(task, extractors, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,18 +14,25 @@ from torch import Tensor
 
 from pcmsn.evaluation.scoring import mean_average_precision
 from pcmsn.hashing.itq import ITQ
+from pcmsn.model.build import build_model
 from pcmsn.model.config import FeatureDims
-from pcmsn.model.pcmsn import PCMSN
+from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import derive_seed, numpy_generator, seeded_torch
+from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import FeatureTables
+from pcmsn.training.features import FeatureTable, FeatureTables
 from pcmsn.training.history import Epoch, Observer, Silent, log_epoch, tensorboard_log
 from pcmsn.training.pairs import PairSampler
 from pcmsn.training.run_folder import STATE, RunFolder, RunRecord, load_strictly, tensors_under
-from pcmsn.training.step import LossTerms, TrainingStep
+from pcmsn.training.schedule import learning_rate_factor
+from pcmsn.training.step import LossTerms
+from pcmsn.training.steps import make_step
 from pcmsn.training.tensor_file import optimizer_tensors, restore_optimizer
 
+Number = TypeVar("Number", bound=np.generic)
+
 ITQ_ROWS = 10_000  # of each modality; a rotation of 64 x 64 needs no more, and the fit stays under a second
+COMPLETING_ROWS = 10_000  # of each modality; for principal directions of a few hundred elements
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +72,7 @@ class _Standing:
 
 
 class TrainingRun:
-    """One run of PCMSN: made from its configuration and data, continued from its folder, driven by ``run``."""
+    """One run: made from its configuration and data, continued from its folder, driven by ``run``."""
 
     def __init__(
         self,
@@ -86,17 +93,26 @@ class TrainingRun:
         self.standing = _Standing()
         self.model = self._new_model()
         self.soft_labels = torch.Generator()
-        self.step = TrainingStep(self.model, config.loss, config.optimisation, self.soft_labels)
         self.sampler = PairSampler(data.train.sketches.labels, data.train.photos.labels, len(data.train.classes))
         self._tables = {
             "sketches": torch.from_numpy(data.train.sketches.features).to(self.device),
             "photos": torch.from_numpy(data.train.photos.features).to(self.device),
             "semantic": torch.from_numpy(data.semantic).to(self.device),
         }
+        self.step = make_step(
+            self.model,
+            config,
+            self.soft_labels,
+            photos=self._tables["photos"],
+            labels=torch.from_numpy(data.train.photos.labels).to(self.device),
+            semantic=self._tables["semantic"],
+        )
+        decay = config.optimisation.average_decay
+        self.average = AverageWeights(self.model, decay) if decay else None
 
-    def _new_model(self) -> PCMSN:
+    def _new_model(self) -> RetrievalModel:
         with seeded_torch(self.config.training.seed, "initial weights"):
-            model = PCMSN(self.record.dims, self.config.model)
+            model = build_model(self.record.dims, self.config.model)
         if self.config.backbone.standardise == "each-modality":
             model.sketch_standardisation.set_statistics(torch.from_numpy(self.data.train.sketches.features))
             model.photo_standardisation.set_statistics(torch.from_numpy(self.data.train.photos.features))
@@ -109,16 +125,19 @@ class TrainingRun:
         tensors, facts = self.folder.read_state()
         path = self.folder.path / STATE
         load_strictly(self.model, tensors_under("model.", tensors), path)
-        restore_optimizer(self.step.generator_optimizer, tensors_under("generator_optimizer.", tensors))
-        restore_optimizer(self.step.discriminator_optimizer, tensors_under("discriminator_optimizer.", tensors))
+        for name, optimizer in self.step.optimizers.items():
+            restore_optimizer(optimizer, tensors_under(f"{name}.", tensors))
+        if self.average:
+            for name, value in tensors_under("average.", tensors).items():
+                self.average.values[name].copy_(value)
         self.standing = _Standing(rows=facts["rows"], best_epoch=facts["best_epoch"], best_score=facts["best_score"])
 
     def run(self) -> RunRecord:
         """Train until the last epoch or the early stop; every epoch is on disk before the next begins."""
         with tensorboard_log(self.folder.path / "tensorboard", self.standing.epochs_done + 1) as log:
             while not self._is_over():
-                epoch = self._epoch(self.standing.epochs_done + 1)
-                self._save(epoch)
+                epoch, model = self._epoch(self.standing.epochs_done + 1)
+                self._save(epoch, model)
                 log_epoch(log, epoch)
                 self.observer.on_epoch(epoch)
         self._write_record(finished=True)
@@ -129,27 +148,32 @@ class TrainingRun:
         stopped = bool(patience) and self.standing.epochs_since_best >= patience
         return stopped or self.standing.epochs_done >= self.config.training.epochs
 
-    def _epoch(self, number: int) -> Epoch:
+    def _epoch(self, number: int) -> tuple[Epoch, RetrievalModel]:
+        """An epoch's result, and the model that was measured."""
         start = time.perf_counter()
         seed = self.config.training.seed
         self.soft_labels.manual_seed(derive_seed(seed, "soft labels", number))
         with seeded_torch(seed, "dropout and noise", number):
             losses = LossTerms.mean(list(self._train(number)))
-        score = self._validate()
-        return Epoch(
+        model = self._completed()
+        score = self._validate(model)
+        epoch = Epoch(
             number=number,
             losses=losses,
             validation_map=score,
             best=score > self.standing.best_score,
             seconds=time.perf_counter() - start,
         )
+        return epoch, model
 
     def _train(self, number: int) -> Iterator[LossTerms]:
         training = self.config.training
         self.model.train()
         pairs = numpy_generator(training.seed, "pairs", number)
-        batches = self.sampler.batches(training.batches_per_epoch, training.batch_size, pairs)
+        batches = self.sampler.batches(training.batches_per_epoch, training.batch_size, pairs, training.pairs_per_class)
         for count, batch in enumerate(batches, start=1):
+            number_of_step = (number - 1) * training.batches_per_epoch + count
+            self._set_learning_rate(number_of_step)
             labels = torch.from_numpy(batch.labels).to(self.device)
             terms = self.step(
                 self._tables["sketches"][torch.from_numpy(batch.sketches).to(self.device)],
@@ -157,21 +181,46 @@ class TrainingRun:
                 self._tables["semantic"][labels],
                 labels,
             )
+            if self.average:
+                self.average.update(self.model, number_of_step)
             self.observer.on_batch(number, count, terms)
             yield terms
 
-    def _validate(self) -> float:
+    def _set_learning_rate(self, step: int) -> None:
+        training, optimisation = self.config.training, self.config.optimisation
+        if optimisation.schedule == "constant":
+            return
+        factor = learning_rate_factor(step, training.epochs * training.batches_per_epoch, optimisation.warm_up)
+        for optimizer in self.step.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = optimisation.learning_rate * factor
+
+    def _completed(self) -> RetrievalModel:
+        """The model of the averaged weights, or the trained one itself where there is no average, completed."""
+        model = self.model
+        if self.average:
+            model = build_model(self.record.dims, self.config.model).to(self.device)
+            model.load_state_dict(self.average.values)
+        rows = [
+            torch.from_numpy(values).to(self.device)
+            for table in (self.data.train.sketches, self.data.train.photos)
+            for values in _some_rows(table, numpy_generator(self.config.training.seed, "completion"))
+        ]
+        model.complete(*rows)
+        return model
+
+    def _validate(self, model: RetrievalModel) -> float:
         """mAP@all with the validation classes' sketches as queries and their photos as gallery."""
         val = self.data.val
-        sketches, photos = embed(self.model, val)
+        sketches, photos = embed(model, val)
         return mean_average_precision(sketches, val.sketches.labels, photos, val.photos.labels)
 
-    def _save(self, epoch: Epoch) -> None:
+    def _save(self, epoch: Epoch, model: RetrievalModel) -> None:
         """Best weights first, state last: a kill in between repeats the epoch and writes the same again."""
         if epoch.best:
             self.standing.best_epoch, self.standing.best_score = epoch.number, epoch.validation_map
             generator = numpy_generator(self.config.training.seed, "itq")
-            self.folder.write_model(self.model, fit_itq(self.model, self.data.train, generator), epoch.number)
+            self.folder.write_model(model, fit_itq(model, self.data.train, generator), epoch.number)
         self.standing.rows.append(epoch.as_row())
         self.folder.write_state(self._state(), self._facts())
         self.folder.write_history(self.standing.rows)
@@ -179,8 +228,10 @@ class TrainingRun:
 
     def _state(self) -> dict[str, Tensor]:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        for name in ("generator_optimizer", "discriminator_optimizer"):
-            tensors |= optimizer_tensors(f"{name}.", getattr(self.step, name))
+        for name, optimizer in self.step.optimizers.items():
+            tensors |= optimizer_tensors(f"{name}.", optimizer)
+        if self.average:
+            tensors |= {f"average.{name}": tensor for name, tensor in self.average.values.items()}
         return tensors
 
     def _facts(self) -> dict[str, Any]:
@@ -198,7 +249,9 @@ class TrainingRun:
         self.folder.write_record(self.record)
 
 
-def embed(model: PCMSN, tables: FeatureTables, rows: int = 4096) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def embed(
+    model: RetrievalModel, tables: FeatureTables, rows: int = 4096
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(Q, dim) sketch and (N, dim) photo embeddings of feature tables, computed ``rows`` rows at a time."""
     device = next(model.parameters()).device
 
@@ -215,13 +268,19 @@ def embed(model: PCMSN, tables: FeatureTables, rows: int = 4096) -> tuple[NDArra
     )
 
 
-def fit_itq(model: PCMSN, train: FeatureTables, generator: np.random.Generator) -> ITQ:
+def fit_itq(model: RetrievalModel, train: FeatureTables, generator: np.random.Generator) -> ITQ:
     """Codes of as many bits as a retrieval feature has elements, learned from embeddings of the training classes."""
     few_sketches, few_photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embed(model, train))
     return ITQ.fit(few_sketches, few_photos, model.config.dim, generator)
 
 
-def _at_most(rows: NDArray[np.float32], count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+def _some_rows(table: FeatureTable, generator: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Features and labels of all rows, or of ``COMPLETING_ROWS`` of them."""
+    chosen = _at_most(np.arange(len(table.features)), COMPLETING_ROWS, generator)
+    return table.features[chosen], table.labels[chosen]
+
+
+def _at_most(rows: NDArray[Number], count: int, generator: np.random.Generator) -> NDArray[Number]:
     if len(rows) <= count:
         return rows
     return rows[np.sort(generator.choice(len(rows), count, replace=False))]

@@ -41,11 +41,23 @@ class PairSampler:
             if len(empty):
                 raise DataError(f"class number {empty[0]} has no {name} to draw pairs from")
 
-    def batches(self, count: int, size: int, generator: np.random.Generator) -> Iterator[PairBatch]:
-        """``count`` batches of ``size`` pairs each, with replacement."""
+    def batches(
+        self, count: int, size: int, generator: np.random.Generator, pairs_per_class: int = 0
+    ) -> Iterator[PairBatch]:
+        """``count`` batches of ``size`` pairs each, with replacement.
+
+        With ``pairs_per_class`` so many pairs of a class stand one after the other, and the size / pairs_per_class
+        classes of a batch differ; where there are not so many classes, a batch is smaller.
+        """
         for _ in range(count):
-            labels = generator.integers(0, self.classes, size=size)
+            labels = self._labels(size, pairs_per_class, generator)
             yield PairBatch(self._sketches.draw(labels, generator), self._photos.draw(labels, generator), labels)
+
+    def _labels(self, size: int, pairs_per_class: int, generator: np.random.Generator) -> Labels:
+        if not pairs_per_class:
+            return generator.integers(0, self.classes, size=size)
+        different = min(self.classes, max(1, size // pairs_per_class))
+        return np.repeat(generator.choice(self.classes, different, replace=False), pairs_per_class)
 
 
 class _RowsByClass:

@@ -140,6 +140,7 @@ def open_extractors(
         dataset_name=subject.dataset.name,
         model_root=Path(config.backbone.model_root),
         resize=config.backbone.resize,
+        layers=config.backbone.layers,
     )
     refuse_leaks(extractors, subject.split)
     return extractors

@@ -28,8 +28,9 @@ from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.splits import Split
 from pcmsn.errors import CheckpointError
 from pcmsn.hashing.itq import ITQ
+from pcmsn.model.build import build_model
 from pcmsn.model.config import FeatureDims
-from pcmsn.model.pcmsn import PCMSN
+from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config, config_to_toml
 from pcmsn.training.tensor_file import check_version, read_tensors, told_when_full, write_rows, write_tensors
@@ -81,7 +82,7 @@ class RunRecord:
 class TrainedModel:
     """The best epoch of a run, ready to embed and encode."""
 
-    model: PCMSN
+    model: RetrievalModel
     itq: ITQ
     config: RunConfig
     record: RunRecord
@@ -132,7 +133,7 @@ class RunFolder:
 
     # The best epoch
 
-    def write_model(self, model: PCMSN, itq: ITQ, epoch: int) -> None:
+    def write_model(self, model: RetrievalModel, itq: ITQ, epoch: int) -> None:
         """Write the weights of the best epoch, with the ITQ fitted on its training embeddings."""
         tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
         tensors |= {f"itq.{name}": torch.from_numpy(array) for name, array in itq.to_arrays().items()}
@@ -142,7 +143,7 @@ class RunFolder:
         """The best epoch's model in evaluation mode; strict about versions, names and shapes."""
         record, config = self.read_record(), self.read_config()
         tensors, _ = self._load(MODEL)
-        model = PCMSN(record.dims, config.model)
+        model = build_model(record.dims, config.model)
         load_strictly(model, tensors_under("model.", tensors), self.path / MODEL)
         arrays = {name: tensor.numpy() for name, tensor in tensors_under("itq.", tensors).items()}
         return TrainedModel(model=model.eval(), itq=ITQ.from_arrays(arrays), config=config, record=record)

@@ -18,7 +18,7 @@ from pcmsn.evaluation.intervals import Resampled
 from pcmsn.evaluation.ranking import nearest_photos
 from pcmsn.evaluation.scoring import Scores
 from pcmsn.hashing.itq import ITQ
-from pcmsn.model.pcmsn import PCMSN
+from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
@@ -142,7 +142,7 @@ class Assessment:
 
 
 def assess(
-    model: PCMSN,
+    model: RetrievalModel,
     itq: ITQ,
     subject: Subject,
     extractors: Extractors,

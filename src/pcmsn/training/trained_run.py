@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
-from pcmsn.model.pcmsn import PCMSN
+from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import embed
@@ -68,7 +68,7 @@ def open_trained_run(
     return OpenedRun(trained, config, subject, extractors, settings)
 
 
-def embedded(model: PCMSN, tables: FeatureTables) -> EmbeddedPictures:
+def embedded(model: RetrievalModel, tables: FeatureTables) -> EmbeddedPictures:
     """The retrieval features of all pictures of two tables."""
     sketches, photos = embed(model, tables)
     return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)

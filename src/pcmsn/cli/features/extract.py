@@ -41,6 +41,13 @@ class ResizeForm(str, Enum):
     MODEL = "model"
 
 
+class LayersForm(str, Enum):
+    """Which layers make a feature."""
+
+    LAST = "last"
+    SEVERAL = "several"
+
+
 class Bits(str, Enum):
     """How the network computes."""
 
@@ -98,6 +105,9 @@ def extract(
     resize: Annotated[
         ResizeForm, typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train.")
     ] = ResizeForm.SQUASH,
+    layers: Annotated[
+        LayersForm, typer.Option(rich_help_panel=COMPUTATION, help="several: earlier layers beside the last one.")
+    ] = LayersForm.LAST,
     rows_per_file: Annotated[
         int, typer.Option(rich_help_panel=RUN, min=1, help="Pictures a part; one part is in memory at a time.")
     ] = 8192,
@@ -129,6 +139,7 @@ def extract(
         modality=modality.value if modality else None,
         model_root=model_root,
         resize=resize.value,
+        layers=layers.value,
         rows_per_file=rows_per_file,
         overwrite=overwrite,
     )

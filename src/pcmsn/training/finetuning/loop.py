@@ -17,14 +17,16 @@ from pcmsn.backbones.forward import is_lack_of_memory
 from pcmsn.data.records import Modality
 from pcmsn.errors import TrainingError
 from pcmsn.seeding import seeded_torch
+from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.finetuning.batches import PictureStream, Portion
 from pcmsn.training.finetuning.decoding import decoding_threads
 from pcmsn.training.finetuning.history import FinetuneEpoch, FinetuneObserver, SilentFinetuneObserver
-from pcmsn.training.finetuning.network import AverageWeights, extractor_weights
+from pcmsn.training.finetuning.network import extractor_weights
 from pcmsn.training.finetuning.preparation import Prepared, Source
 from pcmsn.training.finetuning.processes import check_batch_size, rows_of_process, smaller_batch
 from pcmsn.training.finetuning.retrieval import ValidationRetrieval
 from pcmsn.training.run_folder import load_strictly, tensors_under
+from pcmsn.training.schedule import learning_rate_factor
 from pcmsn.training.tensor_file import optimizer_tensors, restore_optimizer
 
 if TYPE_CHECKING:
@@ -262,14 +264,3 @@ class FinetuningRun:
             f"{self.job.network}: the memory of {self.fabric.device} does not suffice for batches of {size}; try "
             f"{proposal}a smaller --input-size or --backbone"
         )
-
-
-def learning_rate_factor(step: int, total: int, warm_up: float) -> float:
-    """The factor of the highest learning rate at a step in 1..total: a linear rise, then half a cosine down.
-
-    The rise ends with 1 at ``warm_up`` of all steps; the last step's factor is a little above 0.
-    """
-    rising = math.floor(warm_up * total)
-    if step <= rising:
-        return step / rising
-    return 0.5 * (1 + math.cos(math.pi * (step - rising - 1) / (total - rising)))

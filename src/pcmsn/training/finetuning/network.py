@@ -111,21 +111,3 @@ def check_input_size(trunk: Backbone) -> None:
             f"{trunk.name} does not take pictures of {transform.height} x {transform.width} pixels ({reason}); leave "
             "--input-size out, or choose a trunk without positions, such as a convolutional one"
         ) from error
-
-
-class AverageWeights:
-    """The exponential average of a network's weights and batch statistics over the steps."""
-
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.values = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-    def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after step number ``step``, counted from 1; the average is shorter in the beginning."""
-        decay = min(self.decay, step / (step + 9))
-        for name, value in network.state_dict().items():
-            average = self.values[name]
-            if average.is_floating_point() and decay > 0:
-                average.lerp_(value, 1 - decay)
-            else:
-                average.copy_(value)
