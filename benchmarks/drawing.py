@@ -70,7 +70,7 @@ def demo_run(folder: Path) -> Path:
     """The run of the built-in toy world."""
     command = [sys.executable, "-m", "pcmsn", "demo", "--out", str(folder / "demo")]
     subprocess.run(command, check=True, stdout=sys.stderr)
-    return folder / "demo" / "run"
+    return folder / "demo" / "runs" / "best"
 
 
 def build_gallery(folder: Path, embedder: Embedder, count: int) -> Path:

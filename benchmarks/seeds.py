@@ -1,4 +1,4 @@
-r"""Every preset with every backbone over several seeds, beside untrained features: mean and spread of each score.
+r"""Presets with every backbone, split and several seeds, beside untrained features: mean and spread of each score.
 
 Trains and tests with the commands a user has, ``--jobs`` runs at a time with one thread each. What was trained before
 is continued, not repeated, so an interrupted benchmark can be started again, also with more epochs.
@@ -6,18 +6,24 @@ is continued, not repeated, so an interrupted benchmark can be started again, al
     python benchmarks/seeds.py --out runs/sketchy --dataset Sketchy --data-root ../shared/data/ZS-SBIR \
         --semantics-root ../shared/semantics \
         --backbone ../shared/backbones/mobilenet_v2 --backbone ../shared/backbones/vit_tiny_patch16_224
+
+A preset may have options of ``pcmsn train`` behind it: ``--preset paper --preset best --preset "best --layers last"``.
+The last column is the real-valued mAP@all beside that of the first preset, and the seconds are a run's own.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +32,51 @@ SHOWN = ("mAP@all", "P@100")
 PROTOCOLS = ("val+test", "test")
 
 
+@dataclass(frozen=True)
+class Job:
+    """One run: a preset, with options behind it, on one backbone and split with one seed."""
+
+    split: str
+    backbone: str
+    preset: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        preset = "".join(letter if letter.isalnum() else "-" for letter in self.preset)
+        return f"{Path(self.backbone).name}-{self.split}-{preset}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Scores by protocol, as ``pcmsn test`` gives them, and what training took."""
+
+    scores: dict[str, Any]
+    seconds: float
+
+
 def main() -> None:
-    """Train what is missing, test everything, print a table a protocol."""
+    """Train what is missing, test everything, print a table a split and protocol."""
     options = parse_options()
     jobs = [
-        (backbone, preset, seed)
+        Job(split, backbone, preset, seed)
         for seed in range(options.seeds)
+        for split in options.split
         for backbone in options.backbone
         for preset in options.preset
     ]
     baselines = {
-        backbone: call("baseline", *data_options(options), "--backbone", backbone) for backbone in options.backbone
+        (split, backbone): call("baseline", *data_options(options), "--split", split, "--backbone", backbone)
+        for split in options.split
+        for backbone in options.backbone
     }
     with ThreadPoolExecutor(options.jobs) as pool:
-        results = list(pool.map(lambda job: train_and_test(options, *job), jobs))
-    for protocol in PROTOCOLS:
-        print_table(protocol, options, baselines, dict(zip(jobs, results, strict=True)))
+        results = dict(zip(jobs, pool.map(lambda job: train_and_test(options, job), jobs), strict=True))
+    for split in options.split:
+        protocols = [protocol for protocol in PROTOCOLS if protocol in next(iter(results.values())).scores]
+        for protocol in protocols:
+            print_table(protocol, split, options, baselines, results)
 
 
 def parse_options() -> argparse.Namespace:
@@ -51,13 +86,15 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--data-root", default="./ZS-SBIR")
     parser.add_argument("--semantics-root", default="./dataset")
     parser.add_argument("--backbone", action="append", required=True)
-    parser.add_argument("--preset", action="append")
+    parser.add_argument("--split", action="append", help="default: sem-pcyc")
+    parser.add_argument("--preset", action="append", help="default: paper, released and best")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--epochs", type=int, help="default: the preset's")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("runs/seeds"))
     options = parser.parse_args()
-    options.preset = options.preset or ["paper", "released"]
+    options.preset = options.preset or ["paper", "released", "best"]
+    options.split = options.split or ["sem-pcyc"]
     return options
 
 
@@ -74,51 +111,74 @@ def call(*arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-def train_and_test(options: argparse.Namespace, backbone: str, preset: str, seed: int) -> Any:
+def train_and_test(options: argparse.Namespace, job: Job) -> Result:
     """The test scores of one run, trained or continued first where it is not finished."""
-    out = options.out / f"{Path(backbone).name}-{preset}-{seed}"
+    out = options.out / job.name
+    epochs = ["--epochs", str(options.epochs)] if options.epochs else []
     if (out / "run.json").exists():
-        call("train", "--resume", "--out", str(out), "--epochs", str(options.epochs))
+        call("train", "--resume", "--out", str(out), *epochs)
     else:
-        source = [*data_options(options), "--semantics-root", options.semantics_root, "--backbone", backbone]
-        settings = ["--preset", preset, "--seed", str(seed), "--epochs", str(options.epochs)]
+        source = [*data_options(options), "--semantics-root", options.semantics_root, "--backbone", job.backbone]
+        settings = ["--split", job.split, "--preset", *shlex.split(job.preset), "--seed", str(job.seed), *epochs]
         call("train", *source, *settings, "--out", str(out))
-    result = call("test", "--run", str(out))
-    print(f"{out.name}: {result['val+test']['real']['mAP@all']:.4f}", file=sys.stderr, flush=True)
-    return result
+    stored = out / "test.json"
+    if not stored.exists() or stored.stat().st_mtime < (out / "model.safetensors").stat().st_mtime:
+        stored.write_text(json.dumps(call("test", "--run", str(out))), encoding="utf-8")
+    scores = json.loads(stored.read_text(encoding="utf-8"))
+    with (out / "history.csv").open(encoding="utf-8", newline="") as file:
+        seconds = sum(float(row["seconds"]) for row in csv.DictReader(file))
+    shown = {protocol: scores[protocol]["real"]["mAP@all"] for protocol in PROTOCOLS if protocol in scores}
+    print(f"{job.name}: {shown}, {seconds:.0f} s", file=sys.stderr, flush=True)
+    return Result(scores, seconds)
 
 
 def print_table(
     protocol: str,
+    split: str,
     options: argparse.Namespace,
-    baselines: dict[str, Any],
-    results: dict[tuple[str, str, int], Any],
+    baselines: dict[tuple[str, str], Any],
+    results: dict[Job, Result],
 ) -> None:
-    """A Markdown table of one protocol: mean ± standard deviation over the seeds."""
-    print(f"\n{options.dataset}, {protocol}, sem-pcyc metrics, {options.seeds} seeds (mean ± standard deviation)\n")
+    """A Markdown table of one split and protocol: mean ± standard deviation over the seeds."""
+    print(f"\n{options.dataset}, split {split}, {protocol}, {options.seeds} seeds (mean ± standard deviation)\n")
     kinds = ("real", "binary")
-    print("| backbone | what is ranked | " + " | ".join(f"{kind} {name}" for kind in kinds for name in SHOWN) + " |")
-    print("|---|---|" + "---:|" * (len(kinds) * len(SHOWN)))
+    shown = " | ".join(f"{kind} {name}" for kind in kinds for name in SHOWN)
+    print(f"| backbone | what is ranked | {shown} | beside {options.preset[0]} | seconds |")
+    print("|---|---|" + "---:|" * (len(kinds) * len(SHOWN) + 2))
     for backbone in options.backbone:
         name = Path(backbone).name
-        (assessment,) = [part for part in baselines[backbone] if part["protocol"] == protocol]
+        (assessment,) = [part for part in baselines[split, backbone] if part["protocol"] == protocol]
         raw, standard, codes = assessment["rows"].values()
         print_row(name, "untrained features, cosine", [[raw]], with_binary=False)
         print_row(name, "standardised features, cosine", [[standard, codes]], with_binary=True)
+        first = 0.0
         for preset in options.preset:
-            runs = [results[backbone, preset, seed][protocol] for seed in range(options.seeds)]
-            print_row(name, f"PCMSN, preset {preset}", [[run["real"], run["binary"]] for run in runs], with_binary=True)
+            runs = [results[Job(split, backbone, preset, seed)] for seed in range(options.seeds)]
+            scores = [[run.scores[protocol][kind] for kind in kinds] for run in runs]
+            mean = statistics.mean(real["mAP@all"] for real, _ in scores)
+            first = first or mean
+            seconds = statistics.median(run.seconds for run in runs)
+            print_row(
+                name, f"preset {preset}", scores, with_binary=True, more=(f"{mean / first:.2f}", f"{seconds:.0f}")
+            )
     print(f"\nchance: mAP@all about {assessment['chance']:.4f}")
 
 
-def print_row(backbone: str, label: str, runs: Sequence[Sequence[dict[str, float]]], *, with_binary: bool) -> None:
+def print_row(
+    backbone: str,
+    label: str,
+    runs: Sequence[Sequence[dict[str, float]]],
+    *,
+    with_binary: bool,
+    more: tuple[str, str] = ("", ""),
+) -> None:
     """One row; ``runs`` holds (real, binary) scores of each seed."""
     cells = [
         spread([run[kind][name] for run in runs]) if kind == 0 or with_binary else ""
         for kind in (0, 1)
         for name in SHOWN
     ]
-    print(f"| {backbone} | {label} | {' | '.join(cells)} |")
+    print(f"| {backbone} | {label} | {' | '.join([*cells, *more])} |")
 
 
 def spread(values: Sequence[float]) -> str:

@@ -42,9 +42,8 @@ if TYPE_CHECKING:
     from pcmsn.cli.display import Display
     from pcmsn.training.config import RunConfig
     from pcmsn.training.experiments.ablation import Ablation
+    from pcmsn.training.experiments.ablation_tables import AblationRow, AblationTable
     from pcmsn.training.experiments.runner import Report
-
-DEFAULT_EPOCHS = 8
 
 
 class Table(str, Enum):
@@ -52,13 +51,15 @@ class Table(str, Enum):
 
     PARTS = "parts"
     SEMANTICS = "semantics"
+    RECIPE = "recipe"
 
 
 def ablate(
     table: Annotated[
         Table,
         typer.Option(
-            help="parts: Table IV, the parts of the method. semantics: Table III, eight kinds of side information."
+            help="parts: Table IV, the parts of the method. semantics: Table III, eight kinds of side information. "
+            "recipe: preset best, less one part a row."
         ),
     ] = Table.PARTS,
     dataset: Dataset = None,
@@ -77,7 +78,7 @@ def ablate(
     layers: LayersOption = None,
     standardise: Standardise = None,
     preset: Annotated[
-        str | None, typer.Option(rich_help_panel=RUN, help="paper or released.", show_default="paper")
+        str | None, typer.Option(rich_help_panel=RUN, help="paper, released or best.", show_default="the table's own")
     ] = None,
     config: Annotated[
         Path | None,
@@ -89,7 +90,7 @@ def ablate(
         typer.Option(
             rich_help_panel=RUN,
             help="Of every run; the best one by validation classes is tested.",
-            show_default=str(DEFAULT_EPOCHS),
+            show_default="8; for recipe the preset's",
         ),
     ] = None,
     processes: Annotated[
@@ -111,8 +112,10 @@ def ablate(
 ) -> None:
     """Repeat the paper's ablations on any data: mean and spread over seeds, and whether the paper's order holds."""
     from pcmsn.training.configuration import build_config
+    from pcmsn.training.experiments.ablation_tables import TABLES
     from pcmsn.training.experiments.tables import seeds_from
 
+    rows = TABLES[table.value]
     options: dict[str, dict[str, Any]] = {
         "data": {
             "dataset": dataset,
@@ -132,12 +135,12 @@ def ablate(
             "layers": layers,
             "standardise": standardisation(standardise),
         },
-        "training": {"epochs": epochs or (None if config else DEFAULT_EPOCHS)},
+        "training": {"epochs": epochs or (None if config else rows.epochs)},
     }
-    run = build_config(preset=preset, file=config, overrides=given(options))
+    run = build_config(preset=preset or (None if config else rows.preset), file=config, overrides=given(options))
     found = _ablate(
         run,
-        table.value,
+        rows,
         seeds_from(seeds),
         out or Path("runs") / f"ablation-{Path(run.data.dataset).name}",
         family=metrics.value,
@@ -153,17 +156,16 @@ def ablate(
         raise typer.Exit(1)
 
 
-def _ablate(config: RunConfig, table: str, seeds: tuple[int, ...], out: Path, **options: Any) -> Ablation:
+def _ablate(config: RunConfig, table: AblationTable, seeds: tuple[int, ...], out: Path, **options: Any) -> Ablation:
     from pcmsn.cli.display import Display
     from pcmsn.training.experiments.ablation import run_ablation
-    from pcmsn.training.experiments.ablation_tables import TABLES
 
     with Display() as display:
         runs = _Runs(display)
         try:
             found = run_ablation(
                 config,
-                TABLES[table],
+                table,
                 seeds,
                 out,
                 progress=display.stage,
@@ -231,7 +233,9 @@ def print_ablation(found: Ablation) -> None:
     shown.add_column("")
     for protocol in found.protocols:
         shown.add_column(protocol, justify="right", no_wrap=True)
-    shown.add_column("paper", no_wrap=True)
+    has_paper = any(result.row.paper for result in found.rows)
+    if has_paper:
+        shown.add_column("paper", no_wrap=True)
     shown.add_column("order here", no_wrap=True)
     numbers = {result.row.name: number for number, result in enumerate(found.rows, start=1)}
     for result in found.rows:
@@ -240,16 +244,27 @@ def print_ablation(found: Ablation) -> None:
             str(numbers[row.name]),
             row.name,
             *(str(result.spread(protocol) or "failed") for protocol in found.protocols),
-            f"{row.paper.sketchy:.3f} {row.paper.tu_berlin:.3f}",
-            f"> {numbers[row.above]}: {result.order}" if row.above else "",
+            *([f"{row.paper.sketchy:.3f} {row.paper.tu_berlin:.3f}" if row.paper else ""] if has_paper else []),
+            _relation(row, numbers, result.order),
         )
     console.print(shown)
     for note in notes_of(found):
         console.print(note, markup=False)
 
 
+def _relation(row: AblationRow, numbers: dict[str, int], order: str | None) -> str:
+    """For example ``> 3: yes``."""
+    other = row.above or row.below
+    return f"{'>' if row.above else '<'} {numbers[other]}: {order}" if other else ""
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+_PAPER_NOTES = (
+    "paper: Sketchy-Ext and TU-Berlin-Ext in full with fine-tuned VGG16 features; compare orders, not values.",
+)
 
 
 def notes_of(found: Ablation) -> list[str]:
@@ -260,8 +275,8 @@ def notes_of(found: Ablation) -> list[str]:
     return [
         f"mAP@all of real-valued features, {spread}; the best epoch is chosen on the validation classes.",
         *(f"{protocol}: {MEANING[protocol]}." for protocol in found.protocols),
-        "paper: Sketchy-Ext and TU-Berlin-Ext in full with fine-tuned VGG16 features; compare orders, not values.",
-        "order here: '> 3' is what the paper found, above row 3. yes or no: the sign of the difference of the means on "
+        *(_PAPER_NOTES if any(result.row.paper for result in found.rows) else ()),
+        "order here: '> 3' says above row 3, '< 3' below it. yes or no: the sign of the difference of the means on "
         f"{found.protocols[0]}; *: that is no larger than the larger standard deviation of the two, or none is known.",
         *found.table.notes,
         *found.inputs.notes,

@@ -42,7 +42,7 @@ def demo(
             device=device,
             progress=display.stage,
             note=display.note,
-            observer=lambda config: TrainingDisplay(display, config.training, "PCMSN"),
+            observer=lambda config: TrainingDisplay(display, config.training, config.preset),
         )
         gallery = _gallery(out, found.run, display) if has_search_extra() else None
     if as_json:

@@ -10,6 +10,7 @@ import typer
 
 from pcmsn.cli.options import (
     DEFAULT_CACHE,
+    EXTRACTOR,
     RUN,
     AllowMissing,
     Backbone,
@@ -55,6 +56,14 @@ def train(
     model_root: ModelRoot = None,
     resize: ResizeOption = None,
     layers: LayersOption = None,
+    finetune: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=EXTRACTOR,
+            help="Fine-tune the extractor on the seen classes first, with this preset of pcmsn finetune or TOML file.",
+            show_default="no; preset best-finetuned: best",
+        ),
+    ] = None,
     standardise: Standardise = None,
     dim: Annotated[
         int | None, typer.Option(rich_help_panel=MODEL, help="Elements of a retrieval feature.", show_default="64")
@@ -63,13 +72,14 @@ def train(
         float | None, typer.Option(rich_help_panel=MODEL, help="Dropout rate.", show_default="0.5")
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(rich_help_panel=LOSS, help="paper or released.", show_default="paper")
+        str | None,
+        typer.Option(rich_help_panel=LOSS, help="paper, released, best or best-finetuned.", show_default="paper"),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(rich_help_panel=LOSS, help="TOML file; options given here win over it.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(rich_help_panel=LOSS, help="Of both optimizers.", show_default="1e-4")
+        float | None, typer.Option(rich_help_panel=LOSS, help="Of all optimizers.", show_default="1e-4; best 1e-3")
     ] = None,
     lambda_adv: Annotated[
         float | None, typer.Option(rich_help_panel=LOSS, help="Adversarial weight.", show_default="1.0")
@@ -86,17 +96,21 @@ def train(
         float | None,
         typer.Option(rich_help_panel=LOSS, help="Cross-modal Euclidean weight.", show_default="0.4"),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(rich_help_panel=RUN, help="The most epochs.", show_default="30")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(rich_help_panel=RUN, help="The most epochs.", show_default="30; best 12")
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(rich_help_panel=RUN, help="Pairs a batch.", show_default="128")
     ] = None,
     batches_per_epoch: Annotated[
-        int | None, typer.Option(rich_help_panel=RUN, help="Batches an epoch.", show_default="100")
+        int | None, typer.Option(rich_help_panel=RUN, help="Batches an epoch.", show_default="100; best 60")
     ] = None,
     early_stop: Annotated[
         int | None,
         typer.Option(
-            rich_help_panel=RUN, help="Stop after so many epochs without a better one; 0 never.", show_default="10"
+            rich_help_panel=RUN,
+            help="Stop after so many epochs without a better one; 0 never.",
+            show_default="10; best 0",
         ),
     ] = None,
     seed: Annotated[
@@ -140,6 +154,7 @@ def train(
             "model_root": model_root,
             "resize": resize,
             "layers": layers,
+            "finetune": finetune,
             "standardise": standardisation(standardise),
         },
         "model": {"dim": dim, "dropout": dropout},
@@ -229,6 +244,8 @@ def _train(config: RunConfig, folder: RunFolder, *, resume: bool, cache: Path, d
         except KeyboardInterrupt:
             display.note(
                 f"stopped; every whole epoch is saved. Continue with: pcmsn train --resume --out {folder.path}"
+                if folder.holds_a_run()
+                else "stopped before the first epoch; the same command goes on with what is there"
             )
             raise typer.Exit(130) from None
     if as_json:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from pcmsn.errors import GalleryError
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.photo_files import DecodedPhoto, UnreadableFile, decode_photo
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, Queries
-from pcmsn.training.preparation import TINY, extractor_record
+from pcmsn.training.preparation import extractor_record, own_spec
 from pcmsn.training.run_folder import RunFolder, TrainedModel, check_extractors
 from pcmsn.training.session import pick_device
 
@@ -139,17 +140,16 @@ class RunEmbedder:
 
 
 def _extractors(trained: TrainedModel, run: Path, backbone: str | None) -> Extractors:
-    spec = backbone or trained.config.backbone.spec
-    if ready_made_folder(spec) is not None:
-        raise GalleryError(
-            f"{run} was trained on ready-made features ({spec}), so there is no network for new pictures; train a run "
-            "with the network itself: pcmsn train --backbone NETWORK"
-        )
-    if spec == TINY:
-        spec = f"{TINY}:{run / TINY}"
     settings = trained.config.backbone
+    if backbone:
+        settings = replace(settings, spec=backbone, finetune="")
+    if ready_made_folder(settings.spec) is not None:
+        raise GalleryError(
+            f"{run} was trained on ready-made features ({settings.spec}), so there is no network for new pictures; "
+            "train a run with the network itself: pcmsn train --backbone NETWORK"
+        )
     return load_extractors(
-        spec,
+        own_spec(settings, run),
         dataset_name=trained.record.dataset,
         model_root=Path(settings.model_root).expanduser(),
         resize=settings.resize,

@@ -63,7 +63,7 @@ def assess_features(
 ) -> tuple[FeatureAssessment, ...]:
     """Cosine scores of the configured extractors' features on both protocols; nothing but statistics is learned."""
     subject = open_subject(config, progress)
-    extractors = open_extractors(config, subject, Path(), progress, train_tiny=False)
+    extractors = open_extractors(config, subject, Path(), progress)
     settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
     return score_features(subject, extractors, settings, metric_family(family))
 

@@ -65,6 +65,9 @@ class BackboneConfig:
     """The folder with the released ``<data set>_sketch.pth`` and ``<data set>_image.pth``."""
     resize: Resize = "squash"
     """How pictures get a Hugging Face model's size: ``squash`` them whole, or as the ``model``'s processor does."""
+    finetune: str = ""
+    """A preset of ``pcmsn finetune``, or a TOML file: the network is first fine-tuned so on the seen classes, into the
+    run's folder. Empty takes it as it is."""
     layers: Layers = "last"
     """Whether features have summaries of the network's earlier layers beside the last one (``several``)."""
     standardise: Standardise = "each-modality"

@@ -6,7 +6,7 @@ Everything that can be wrong is checked before the first picture is decoded.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from pcmsn.data.splits import Split, load_split, load_unseen_split
 from pcmsn.data.toyworld import toyworld_class_vectors
 from pcmsn.errors import BackboneError, ConfigError, SemanticsError
 from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
-from pcmsn.training.config import DataConfig, RunConfig, SemanticsConfig
+from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
 from pcmsn.training.loop import TrainingData
 from pcmsn.training.pretraining import pretrain_tiny
@@ -118,25 +118,25 @@ def open_extractors(
     run_folder: Path,
     progress: Progress | None = None,
     *,
-    train_tiny: bool = True,
+    train_on: str | None = None,
 ) -> Extractors:
-    """The extractors of a configuration; ``tiny`` stands in the run folder.
+    """The extractors of a configuration; those that a run makes for itself stand in its folder.
 
-    With ``train_tiny`` it is first trained on the seen classes there, unless that was done before. Raises BackboneError
-    for an extractor that was fine-tuned on a class that the split keeps unseen.
+    With ``train_on``, a device, these are first trained there on the seen classes, unless that was done before. Raises
+    BackboneError for an extractor that was fine-tuned on a class that the split keeps unseen.
     """
-    spec = config.backbone.spec
-    stored = ready_made_folder(spec)
+    stored = ready_made_folder(config.backbone.spec)
     if stored is not None:
+        if config.backbone.finetune:
+            raise ConfigError(
+                f"ready-made features ({config.backbone.spec}) can not be fine-tuned; pass --backbone NETWORK, or "
+                "--preset best for these features"
+            )
         return load_ready_made(stored, subject.dataset.name, subject.split)
-    if spec == TINY:
-        weights = run_folder / TINY
-        if train_tiny:
-            seen = subject.dataset.of_classes(subject.split.train)
-            pretrain_tiny(seen, weights, seed=config.training.seed, progress=progress)
-        spec = f"{TINY}:{weights}"
+    if train_on is not None:
+        _make_own_extractors(config, subject, run_folder, train_on, progress)
     extractors = load_extractors(
-        spec,
+        own_spec(config.backbone, run_folder),
         dataset_name=subject.dataset.name,
         model_root=Path(config.backbone.model_root),
         resize=config.backbone.resize,
@@ -144,6 +144,28 @@ def open_extractors(
     )
     refuse_leaks(extractors, subject.split)
     return extractors
+
+
+def own_spec(backbone: BackboneConfig, run_folder: Path) -> str:
+    """What ``load_extractors`` takes: a run's own extractors are below its folder, others are where they are."""
+    if backbone.finetune:
+        return f"{FINETUNED}:{run_folder / FINETUNED}"
+    return f"{TINY}:{run_folder / TINY}" if backbone.spec == TINY else backbone.spec
+
+
+def _make_own_extractors(
+    config: RunConfig, subject: Subject, run_folder: Path, device: str, progress: Progress | None
+) -> None:
+    """Train what the run takes from its own folder, on the seen classes alone; a tiny network before it is tuned."""
+    if config.backbone.spec == TINY:
+        seen = subject.dataset.of_classes(subject.split.train)
+        pretrain_tiny(seen, run_folder / TINY, seed=config.training.seed, progress=progress)
+    if config.backbone.finetune:
+        from pcmsn.training.finetuning.for_run import finetune_for_run  # it opens its pictures with this module
+
+        trunk = replace(config.backbone, finetune="")
+        begun = replace(config, backbone=replace(config.backbone, spec=own_spec(trunk, run_folder)))
+        finetune_for_run(begun, run_folder / FINETUNED, device=device, progress=progress)
 
 
 def extractor_record(backbone: Backbone) -> ExtractorRecord:
@@ -171,7 +193,7 @@ def prepare_training(
     subject = open_subject(config, progress)
     vectors = open_class_vectors(config.semantics, subject.dataset.name)
     semantic: NDArray[np.float32] = vectors.of(subject.split.train)
-    extractors = open_extractors(config, subject, run_folder, progress)
+    extractors = open_extractors(config, subject, run_folder, progress, train_on=settings.device)
     data = TrainingData(
         train=feature_tables(subject.dataset, subject.split.train, extractors, settings),
         val=feature_tables(subject.dataset, subject.split.val, extractors, settings),
@@ -191,7 +213,6 @@ def prepare_training(
 
 def resolved(config: RunConfig) -> RunConfig:
     """The configuration with its folders as absolute paths, so that a run can be continued from anywhere."""
-    from dataclasses import replace
 
     def absolute(path: str) -> str:
         return str(Path(path).expanduser().resolve())
@@ -219,5 +240,12 @@ def resolved(config: RunConfig) -> RunConfig:
             file_list=absolute(data.file_list) if data.file_list else "",
         ),
         semantics=replace(config.semantics, root=absolute(config.semantics.root)),
-        backbone=replace(config.backbone, spec=spec, model_root=absolute(config.backbone.model_root)),
+        backbone=replace(
+            config.backbone,
+            spec=spec,
+            model_root=absolute(config.backbone.model_root),
+            finetune=absolute(config.backbone.finetune)
+            if config.backbone.finetune.endswith(".toml")
+            else config.backbone.finetune,
+        ),
     )

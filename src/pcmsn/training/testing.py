@@ -263,7 +263,7 @@ def _assess_released(
     }
     config = moved.applied_to(build_config(preset="released", overrides=overrides))
     subject = open_subject(config, progress)
-    extractors = open_extractors(config, subject, path.parent, progress, train_tiny=False)
+    extractors = open_extractors(config, subject, path.parent, progress)
     sketch, photo = extractors.feature_dims
     model = load_released_model(path, sketch_dim=sketch, photo_dim=photo, dim=released.dim).to(settings.device)
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)

@@ -30,7 +30,7 @@ class Moved:
         if self.data_root is not None:
             data = replace(data, data_root=self.data_root)
         if self.backbone is not None:
-            backbone = replace(backbone, spec=self.backbone)
+            backbone = replace(backbone, spec=self.backbone, finetune="")
         if self.model_root is not None:
             backbone = replace(backbone, model_root=self.model_root)
         return replace(config, data=data, backbone=backbone)
@@ -63,7 +63,7 @@ def open_trained_run(
     dataset = open_pictures(config, progress)
     split = record.split.fitted(f"{dataset.name} (as {run} was trained)", dataset.classes)
     subject = Subject(dataset, split)
-    extractors = open_extractors(config, subject, run, progress, train_tiny=False)
+    extractors = open_extractors(config, subject, run, progress)
     check_extractors(record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
     return OpenedRun(trained, config, subject, extractors, settings)
 

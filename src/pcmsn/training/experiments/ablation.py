@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ class RowResult:
     runs: dict[int, dict[str, Any]]
     """What ``train_and_score`` gave, by seed; seeds whose run failed are missing."""
     order: Order | None
-    """Whether it is above the row that the paper puts it above; None for the row that the others begin with."""
+    """Whether it is above or below the row that it is said to be; None for the row that the others begin with."""
 
     def by_seed(self, protocol: str, metric: str = METRIC, kind: str = "real") -> dict[int, float]:
         """One score of every run, by seed."""
@@ -81,7 +81,7 @@ class Ablation:
         }
 
     def _row_to_dict(self, result: RowResult) -> dict[str, Any]:
-        scores = {}
+        paper, scores = result.row.paper, {}
         for protocol in self.protocols:
             spread = result.spread(protocol)
             if spread is not None:
@@ -89,8 +89,9 @@ class Ablation:
         return {
             "row": result.row.name,
             METRIC: scores,
-            "paper": {"Sketchy": result.row.paper.sketchy, "TU-Berlin": result.row.paper.tu_berlin},
+            "paper": paper and {"Sketchy": paper.sketchy, "TU-Berlin": paper.tu_berlin},
             "above": result.row.above or None,
+            "below": result.row.below or None,
             "order": result.order,
             "runs": {str(seed): run for seed, run in result.runs.items()},
         }
@@ -213,16 +214,17 @@ def _collected(
 ) -> Ablation:
     protocols = tuple(protocol_classes(inputs.split))
     plain = {row.name: RowResult(row, runs[row.name], None) for row in table.rows}
-    rows = tuple(
-        replace(
-            plain[row.name],
-            order=order(plain[row.name].by_seed(protocols[0]), plain[row.above].by_seed(protocols[0])),
-        )
-        if row.above
-        else plain[row.name]
-        for row in table.rows
-    )
+    rows = tuple(replace(plain[row.name], order=_order(plain, row, protocols[0])) for row in table.rows)
     return Ablation(table, inputs, config, seeds, protocols, rows, failures)
+
+
+def _order(results: Mapping[str, RowResult], row: AblationRow, protocol: str) -> Order | None:
+    """Whether a row is on the side of the row beside it that it is said to be; None without such a row."""
+    other = row.above or row.below
+    if not other:
+        return None
+    own, others = results[row.name].by_seed(protocol), results[other].by_seed(protocol)
+    return order(own, others) if row.above else order(others, own)
 
 
 def _without_places(config: RunConfig) -> RunConfig:

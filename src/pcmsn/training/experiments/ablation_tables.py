@@ -1,5 +1,6 @@
-"""The paper's Tables III and IV as data: each row is a set of named options of one model, and what the paper reports.
+"""Tables of ablations as data: each row is a set of named options of one model.
 
+The paper's Tables III and IV come with what the paper reports; the third is of preset ``best``, less one part a row.
 IEEE TIP 29:8892-8902 (2020), mAP@all of 64-d real-valued features on Sketchy-Ext and TU-Berlin-Ext.
 """
 
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-TableName = Literal["parts", "semantics"]
+TableName = Literal["parts", "semantics", "recipe"]
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,26 @@ class AblationRow:
 
     name: str
     options: Mapping[str, Mapping[str, Any]]
-    paper: PaperScores
+    paper: PaperScores | None = None
     above: str = ""
-    """The row that the paper shows this one to be better than; empty for the one that all begins with."""
+    """The row that this one is said to be better than; empty for the one that all begins with."""
+    below: str = ""
+    """The row that this one is said to be worse than, where it is one less a part."""
 
 
 @dataclass(frozen=True)
 class AblationTable:
-    """Rows in the paper's order."""
+    """Rows in the paper's order, or the whole first and then what is taken from it."""
 
     name: TableName
     title: str
     rows: tuple[AblationRow, ...]
     notes: tuple[str, ...] = ()
     """Sentences that explain the rows' names."""
+    preset: str = "paper"
+    """What the rows' options are on top of, unless another is asked for."""
+    epochs: int | None = 8
+    """Of every run, unless told otherwise; None takes the preset's."""
 
 
 def _parts(
@@ -101,4 +108,32 @@ SEMANTICS = AblationTable(
     ),
 )
 
-TABLES: dict[str, AblationTable] = {table.name: table for table in (PARTS, SEMANTICS)}
+WHOLE = "best"
+
+
+def _without(part: str, options: Mapping[str, Mapping[str, Any]]) -> AblationRow:
+    return AblationRow(f"without {part}", options, below=WHOLE)
+
+
+RECIPE = AblationTable(
+    "recipe",
+    "Preset best, less one part a row",
+    (
+        AblationRow(WHOLE, {}),
+        _without("contrastive loss", {"loss": {"contrastive": 0.0}}),
+        _without("prototypes", {"loss": {"prototype": 0.0}}),
+        _without("photo reconstruction", {"loss": {"photo_reconstruction": 0.0}}),
+        _without("branches (one alone)", {"model": {"branches": 1}}),
+        _without("pairs by class", {"training": {"pairs_per_class": 0}}),
+        _without("input dropout", {"model": {"input_dropout": 0.0}}),
+        _without("dropout", {"model": {"dropout": 0.0}}),
+        _without("cosine schedule", {"optimisation": {"schedule": "constant"}}),
+        _without("averaged weights", {"optimisation": {"average_decay": 0.0}}),
+        _without("standardisation", {"backbone": {"standardise": "none"}}),
+    ),
+    ("Several layers against the last one alone: the same command with --layers last and another --out.",),
+    preset="best",
+    epochs=None,
+)
+
+TABLES: dict[str, AblationTable] = {table.name: table for table in (PARTS, SEMANTICS, RECIPE)}

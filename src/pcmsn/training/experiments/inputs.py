@@ -75,8 +75,8 @@ def prepare_inputs(
     Raises PcmsnError's subclasses for what ``pcmsn train`` would refuse, too.
     """
     subject = subject or open_subject(config, progress)
-    extractors = open_extractors(config, subject, out, progress)
     settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
+    extractors = open_extractors(config, subject, out, progress, train_on=settings.device)
     split = subject.split
     parts = {"train": split.train, "val": split.val, "unseen": next(iter(protocol_classes(split).values()))}
     tables = {name: feature_tables(subject.dataset, classes, extractors, settings) for name, classes in parts.items()}

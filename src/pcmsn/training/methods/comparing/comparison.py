@@ -23,7 +23,7 @@ from pcmsn.training.experiments.tables import Spread
 from pcmsn.training.features import Progress
 from pcmsn.training.methods import check_methods, load_method
 from pcmsn.training.methods.comparing.job import MethodSettings, fit_and_score
-from pcmsn.training.preparation import TINY, Subject, open_class_vectors, open_subject, resolved
+from pcmsn.training.preparation import Subject, open_class_vectors, open_subject, own_spec, resolved
 from pcmsn.training.session import pick_device
 
 COMPARISON = "comparison.json"
@@ -216,10 +216,9 @@ def _class_vectors(config: RunConfig, subject: Subject) -> NDArray[np.float32]:
 
 
 def with_extractors_of(config: RunConfig, folder: Path) -> RunConfig:
-    """The configuration that finds a tiny extractor where the preparation of the inputs trained it."""
-    if config.backbone.spec != TINY:
-        return config
-    return replace(config, backbone=replace(config.backbone, spec=f"{TINY}:{(folder / TINY).resolve()}"))
+    """The configuration that finds extractors where the preparation of the inputs trained them."""
+    spec = own_spec(config.backbone, folder.resolve())
+    return replace(config, backbone=replace(config.backbone, spec=spec, finetune=""))
 
 
 def _plain(spread: Spread) -> dict[str, Any]:
