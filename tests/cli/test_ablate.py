@@ -14,10 +14,11 @@ from pcmsn.cli.app import app
 from pcmsn.errors import PcmsnError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.experiments import ablation
-from pcmsn.training.experiments.ablation_tables import PARTS
+from pcmsn.training.experiments.ablation_tables import PARTS, RECIPE
 from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.runner import Outcome, Report
 
+ROWS = [[row.name for row in table.rows] for table in (PARTS, RECIPE)]
 Fake = Callable[..., Outcome]
 
 
@@ -31,7 +32,8 @@ def scores(value: float) -> dict[str, Any]:
 
 def made_up(job: Job) -> dict[str, Any]:
     """Rows rise by 0.01 but the full one, which is below all; seeds differ by 0.001."""
-    place = [row.name for row in PARTS.rows].index(job.name.split(", seed")[0])
+    row = job.name.split(", seed")[0]
+    place = next(names.index(row) for names in ROWS if row in names)
     value = 0.3 + (0.01 * place if place < 7 else -0.1) + 0.001 * job.seed
     return {
         "scores": scores(value),
@@ -141,3 +143,19 @@ def test_missing_side_information_is_named_with_the_command_that_builds_it(ablat
 
 def test_seeds_that_are_none_are_refused(ablate: Callable[..., Result]) -> None:
     assert "like 0,1,2; got 'a'" in str(ablate("--seeds", "a").exception)
+
+
+def test_the_recipes_table_is_of_preset_best_and_says_which_part_adds_nothing(
+    ablate: Callable[..., Result], jobs_run: list[Job]
+) -> None:
+    result = ablate("--table", "recipe", "--seeds", "0,1")
+    assert result.exit_code == 0, result.output
+    config = jobs_run[0].settings.config
+    assert (config.preset, config.model.kind, config.training.epochs) == ("best", "branches", 12)
+    assert "Preset best, less one part a row" in result.stdout and "fine-tuned VGG16" not in result.stdout
+    lines = {
+        row.name: next(line for line in result.stdout.splitlines() if f" {row.name} " in line) for row in RECIPE.rows
+    }
+    assert "< 1" not in lines["best"]
+    assert "< 1: no " in lines["without contrastive loss"]  # the made-up scores rise from row to row
+    assert "< 1: yes" in lines["without standardisation"]

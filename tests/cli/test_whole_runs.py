@@ -86,4 +86,9 @@ def test_ctrl_c_says_how_to_go_on(invoke, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("pcmsn.training.session.train_run", interrupted)
     result = invoke("train", "--config", "run.toml", "--out", "runs/one")
     assert result.exit_code == 130
+    assert "the same command goes on with what is there" in result.stderr
+    Path("runs/one").mkdir(parents=True)
+    Path("runs/one/run.json").write_text("{}")
+    result = invoke("train", "--config", "run.toml", "--out", "runs/one", "--overwrite")
+    assert result.exit_code == 130
     assert "Continue with: pcmsn train --resume --out runs/one" in result.stderr

@@ -19,7 +19,7 @@ from pcmsn.training.schedule import learning_rate_factor
 
 def test_the_preset_default_is_the_defaults() -> None:
     assert build_finetune_config() == FinetuneConfig()
-    assert finetune_presets() == ("default", "released")
+    assert finetune_presets() == ("best", "default", "released")
 
 
 def test_the_preset_released_is_what_the_released_files_are() -> None:
@@ -70,7 +70,7 @@ def test_what_can_not_be_is_refused(tables: dict[str, Any], message: str) -> Non
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(
-        ConfigError, match=r"no preset 'relased' .did you mean 'released'\?.; there are 'default', 'rel"
+        ConfigError, match=r"no preset 'relased' .did you mean 'released'\?.; there are 'best', 'default'"
     ):
         build_finetune_config(preset="relased")
 

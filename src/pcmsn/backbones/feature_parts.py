@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.cache import FeatureCache
+from pcmsn.backbones.composite import networks_below
 from pcmsn.backbones.extraction import batches_of, stream_features
 from pcmsn.backbones.extraction_steps import FeatureBatch
 from pcmsn.backbones.feature_file import FeatureFile, InMemory, write_feature_file
 from pcmsn.backbones.finetuned import FinetunedBackbone
 from pcmsn.backbones.forward import Computation
-from pcmsn.backbones.several_layers import network_below
 from pcmsn.data.picture_files import PictureFile
 from pcmsn.errors import DataError
 
@@ -33,9 +33,9 @@ def part_files(folder: Path) -> list[Path]:
 
 
 def seen_classes(backbone: Backbone) -> tuple[str, ...]:
-    """The classes that a fine-tuned extractor learned from; none for any other."""
-    network = network_below(backbone)
-    return network.trained_on.classes if isinstance(network, FinetunedBackbone) else ()
+    """The classes that fine-tuned extractors in it learned from; none for any other."""
+    tuned = [network for network in networks_below(backbone) if isinstance(network, FinetunedBackbone)]
+    return tuple(sorted({name for network in tuned for name in network.trained_on.classes}))
 
 
 class _Part:

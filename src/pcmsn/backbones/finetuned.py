@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from pcmsn.backbones.base import Backbone, Extractors, network_fingerprint
-from pcmsn.backbones.several_layers import network_below
+from pcmsn.backbones.composite import networks_below
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.trunk import build_trunk, describe_trunk
 from pcmsn.data.atomic import atomic_path, write_text_atomically
@@ -209,7 +209,7 @@ def refuse_leaks(extractors: Extractors, split: Split) -> None:
 
     Names are compared by their letters, so that another spelling of a class does not slip through.
     """
-    for backbone in map(network_below, (extractors.sketch, extractors.photo)):
+    for backbone in (*networks_below(extractors.sketch), *networks_below(extractors.photo)):
         if not isinstance(backbone, FinetunedBackbone):
             continue
         learned = {letters_of(name) for name in backbone.trained_on.classes}

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
+from pcmsn.backbones.composite import with_several_layers
 from pcmsn.backbones.config import Layers, Resize
 from pcmsn.backbones.finetuned import load_finetuned_pair
 from pcmsn.backbones.huggingface import load_huggingface
-from pcmsn.backbones.several_layers import with_several_layers
 from pcmsn.backbones.tiny import load_tiny
 from pcmsn.backbones.vgg16 import load_released_vgg16, load_torchvision_vgg16
 from pcmsn.errors import BackboneError, did_you_mean

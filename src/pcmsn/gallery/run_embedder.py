@@ -19,13 +19,12 @@ from torch import Tensor
 from pcmsn.backbones.base import Extractors, network_fingerprint
 from pcmsn.backbones.extraction import in_order
 from pcmsn.backbones.forward import Computation, Forward
-from pcmsn.backbones.load import load_extractors
 from pcmsn.backbones.ready_made import ready_made_folder
 from pcmsn.errors import GalleryError
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.photo_files import DecodedPhoto, UnreadableFile, decode_photo
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, Queries
-from pcmsn.training.preparation import extractor_record, own_spec
+from pcmsn.training.preparation import extractor_record, load_run_extractors
 from pcmsn.training.run_folder import RunFolder, TrainedModel, check_extractors
 from pcmsn.training.session import pick_device
 
@@ -148,13 +147,7 @@ def _extractors(trained: TrainedModel, run: Path, backbone: str | None) -> Extra
             f"{run} was trained on ready-made features ({settings.spec}), so there is no network for new pictures; "
             "train a run with the network itself: pcmsn train --backbone NETWORK"
         )
-    return load_extractors(
-        own_spec(settings, run),
-        dataset_name=trained.record.dataset,
-        model_root=Path(settings.model_root).expanduser(),
-        resize=settings.resize,
-        layers=settings.layers,
-    )
+    return load_run_extractors(settings, run, trained.record.dataset)
 
 
 def _identity(trained: TrainedModel, extractors: Extractors, run: Path) -> ModelIdentity:

@@ -68,6 +68,8 @@ class BackboneConfig:
     finetune: str = ""
     """A preset of ``pcmsn finetune``, or a TOML file: the network is first fine-tuned so on the seen classes, into the
     run's folder. Empty takes it as it is."""
+    keep_original: bool = False
+    """Whether the network as it was before ``finetune`` stands beside the fine-tuned one."""
     layers: Layers = "last"
     """Whether features have summaries of the network's earlier layers beside the last one (``several``)."""
     standardise: Standardise = "each-modality"

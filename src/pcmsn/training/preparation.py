@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.backbones.base import Backbone, Extractors
+from pcmsn.backbones.composite import side_by_side
 from pcmsn.backbones.finetuned import refuse_leaks
 from pcmsn.backbones.load import load_extractors
 from pcmsn.backbones.ready_made import READY_MADE, list_ready_made, load_ready_made, ready_made_folder
@@ -135,14 +136,26 @@ def open_extractors(
         return load_ready_made(stored, subject.dataset.name, subject.split)
     if train_on is not None:
         _make_own_extractors(config, subject, run_folder, train_on, progress)
-    extractors = load_extractors(
-        own_spec(config.backbone, run_folder),
-        dataset_name=subject.dataset.name,
-        model_root=Path(config.backbone.model_root),
-        resize=config.backbone.resize,
-        layers=config.backbone.layers,
-    )
+    extractors = load_run_extractors(config.backbone, run_folder, subject.dataset.name)
     refuse_leaks(extractors, subject.split)
+    return extractors
+
+
+def load_run_extractors(backbone: BackboneConfig, run_folder: Path, dataset_name: str) -> Extractors:
+    """The extractors that a run uses, those of its own from its folder. Raises BackboneError."""
+
+    def load(settings: BackboneConfig) -> Extractors:
+        return load_extractors(
+            own_spec(settings, run_folder),
+            dataset_name=dataset_name,
+            model_root=Path(settings.model_root).expanduser(),
+            resize=settings.resize,
+            layers=settings.layers,
+        )
+
+    extractors = load(backbone)
+    if backbone.finetune and backbone.keep_original:
+        return side_by_side(extractors, load(replace(backbone, finetune="")))
     return extractors
 
 

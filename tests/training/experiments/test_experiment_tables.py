@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcmsn.errors import ConfigError
-from pcmsn.training.experiments.ablation_tables import PARTS, SEMANTICS, TABLES
+from pcmsn.training.configuration import build_config
+from pcmsn.training.experiments.ablation import with_options
+from pcmsn.training.experiments.ablation_tables import PARTS, RECIPE, SEMANTICS, TABLES
 from pcmsn.training.experiments.tables import Spread, order, seeds_from
 
 
@@ -51,20 +53,70 @@ def test_order_is_what_its_definition_says(pairs: list[tuple[float, float]]) -> 
 
 
 def test_the_papers_own_numbers_are_in_the_order_that_is_judged() -> None:
-    for table in TABLES.values():
-        paper = {row.name: row.paper for row in table.rows}
-        assert len(table.rows) == 8
+    for table in (PARTS, SEMANTICS):
+        reported = {row.name: row.paper for row in table.rows if row.paper}
+        assert len(table.rows) == len(reported) == 8
         for row in table.rows[1:]:
-            assert row.paper.sketchy > paper[row.above].sketchy
-            assert row.paper.tu_berlin > paper[row.above].tu_berlin
+            assert reported[row.name].sketchy > reported[row.above].sketchy
+            assert reported[row.name].tu_berlin > reported[row.above].tu_berlin
         assert table.rows[0].above == ""
 
 
 def test_the_tables_are_the_papers() -> None:
-    assert [row.paper.sketchy for row in PARTS.rows] == [0.327, 0.396, 0.416, 0.424, 0.443, 0.455, 0.482, 0.523]
-    assert [row.paper.tu_berlin for row in PARTS.rows] == [0.244, 0.299, 0.318, 0.331, 0.342, 0.364, 0.391, 0.424]
-    assert [row.paper.sketchy for row in SEMANTICS.rows] == [0.459, 0.465, 0.489, 0.502, 0.509, 0.518, 0.508, 0.523]
-    assert [row.paper.tu_berlin for row in SEMANTICS.rows] == [0.367, 0.371, 0.384, 0.385, 0.401, 0.408, 0.424, 0.411]
+    assert [row.paper.sketchy for row in PARTS.rows] == [
+        0.327,
+        0.396,
+        0.416,
+        0.424,
+        0.443,
+        0.455,
+        0.482,
+        0.523,
+    ]
+    assert [row.paper.tu_berlin for row in PARTS.rows] == [
+        0.244,
+        0.299,
+        0.318,
+        0.331,
+        0.342,
+        0.364,
+        0.391,
+        0.424,
+    ]
+    assert [row.paper.sketchy for row in SEMANTICS.rows] == [
+        0.459,
+        0.465,
+        0.489,
+        0.502,
+        0.509,
+        0.518,
+        0.508,
+        0.523,
+    ]
+    assert [row.paper.tu_berlin for row in SEMANTICS.rows] == [
+        0.367,
+        0.371,
+        0.384,
+        0.385,
+        0.401,
+        0.408,
+        0.424,
+        0.411,
+    ]
+
+
+def test_each_row_of_the_recipe_lacks_one_part_of_the_whole() -> None:
+    base = build_config(preset=RECIPE.preset)
+    whole, *others = RECIPE.rows
+    assert with_options(base, whole) == base
+    for row in others:
+        assert row.below == whole.name and not row.above
+        assert with_options(base, row) != base
+        assert sum(len(values) for values in row.options.values()) == 1
+
+
+def test_a_table_is_found_by_its_name() -> None:
+    assert {name: table.name for name, table in TABLES.items()} == {name: name for name in TABLES}
 
 
 def test_seeds_are_a_list_with_commas() -> None:

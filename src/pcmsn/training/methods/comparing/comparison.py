@@ -217,8 +217,13 @@ def _class_vectors(config: RunConfig, subject: Subject) -> NDArray[np.float32]:
 
 def with_extractors_of(config: RunConfig, folder: Path) -> RunConfig:
     """The configuration that finds extractors where the preparation of the inputs trained them."""
+    if config.backbone.finetune:
+        raise ConfigError(
+            "methods are compared on extractors that are there; fine-tune first (pcmsn finetune --out FOLDER), then "
+            "pass --backbone finetuned:FOLDER"
+        )
     spec = own_spec(config.backbone, folder.resolve())
-    return replace(config, backbone=replace(config.backbone, spec=spec, finetune=""))
+    return replace(config, backbone=replace(config.backbone, spec=spec))
 
 
 def _plain(spread: Spread) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Features of several layers: what they hold, and that nothing that knows a network loses sight of it."""
+"""Features of several layers and networks: what they hold, and that whoever knows a network still finds it there."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from pcmsn.backbones.base import Backbone, Extractors
+from pcmsn.backbones.composite import Joined, SeveralLayers, networks_below, side_by_side, with_several_layers
 from pcmsn.backbones.finetuned import FinetunedBackbone, TrainedOn, make_bottleneck, refuse_leaks
 from pcmsn.backbones.load import load_extractors
-from pcmsn.backbones.several_layers import SeveralLayers, network_below, with_several_layers
 from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone, save_tiny
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.vgg16 import VGG16
@@ -100,9 +100,37 @@ def test_a_fine_tuned_network_adds_the_layers_of_its_trunk() -> None:
 def test_an_extractor_that_has_seen_unseen_classes_is_refused_with_several_layers_too() -> None:
     network = finetuned(5, "gnu")
     extractors = with_several_layers(Extractors(network, network))
-    assert network_below(extractors.sketch) is network
+    assert networks_below(extractors.sketch) == [network]
     with pytest.raises(BackboneError, match="has seen 1 classes"):
         refuse_leaks(extractors, Split(name="zoo", train=("ant",), val=("elk",), test=("gnu",)))
+
+
+def test_joined_networks_give_their_features_side_by_side() -> None:
+    first, second = TinyBackbone.untrained(0, SMALL), TinyBackbone.untrained(1, SMALL)
+    joined = Joined(first, SeveralLayers(second))
+    assert joined.feature_dim == 12 + 32
+    assert torch.equal(joined(pixels(32))[:, :12], first(pixels(32)))
+    assert torch.equal(joined(pixels(32))[:, 12:], SeveralLayers(second)(pixels(32)))
+    assert joined.fingerprint != Joined(SeveralLayers(second), first).fingerprint
+    assert networks_below(joined) == [first, second]
+
+
+def test_a_leak_is_found_in_either_of_joined_networks() -> None:
+    tuned, plain = finetuned(5, "gnu"), TinyBackbone.untrained(0, SMALL)
+    for extractors in (
+        (Extractors(plain, plain), Extractors(tuned, tuned)),
+        (Extractors(tuned, tuned), Extractors(plain, plain)),
+    ):
+        joined = side_by_side(*extractors)
+        assert joined.sketch is joined.photo
+        with pytest.raises(BackboneError, match="has seen 1 classes"):
+            refuse_leaks(joined, Split(name="zoo", train=("ant",), val=("elk",), test=("gnu",)))
+
+
+def test_networks_that_see_pictures_differently_are_not_joined() -> None:
+    smaller = TinyArchitecture(input_size=16, widths=(4, 8))
+    with pytest.raises(BackboneError, match="prepare pictures in two ways .*keep_original"):
+        Joined(TinyBackbone.untrained(0, SMALL), TinyBackbone.untrained(0, smaller))
 
 
 class Opaque(Backbone):
