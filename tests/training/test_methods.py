@@ -36,7 +36,7 @@ def unseen_map(fitted: Fitted, toy: Toy) -> float:
 
 
 def test_every_file_of_the_folder_is_a_method() -> None:
-    assert {"cca", "pcmsn", "pdfd", "raw", "sem-pcyc", "standardised", "supcon", "triplet"} <= set(ALL)
+    assert {"best", "cca", "pcmsn", "pdfd", "raw", "sem-pcyc", "standardised", "supcon", "triplet"} <= set(ALL)
     assert all(load_method(name).title for name in ALL)
 
 
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_embeddings_and_nothing_else_counts(name: s
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
-@pytest.mark.parametrize("name", ["triplet", "supcon", "sem-pcyc", "pdfd", "pcmsn"])
+@pytest.mark.parametrize("name", ["triplet", "supcon", "sem-pcyc", "pdfd", "pcmsn", "best"])
 def test_another_seed_gives_other_embeddings(name: str, tmp_path: Path) -> None:
     toy = Toy()
     found = [

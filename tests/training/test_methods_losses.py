@@ -26,7 +26,7 @@ from pcmsn.training.methods.sem_pcyc import (
     regression_loss,
     selection_loss,
 )
-from pcmsn.training.methods.supcon import supervised_contrastive_loss
+from pcmsn.training.methods.supcon import SupervisedContrastive
 from pcmsn.training.methods.triplet import triplet_loss
 
 
@@ -85,7 +85,7 @@ def test_the_contrastive_loss_is_the_papers_sum_over_positives_outside_the_logar
     sketches, photos, labels = unit_batch(seed, pairs, 3)
     if len(labels.unique()) > 1:
         expected = slow_contrastive(sketches, photos, labels, temperature)
-        found = supervised_contrastive_loss(temperature)(sketches, photos, labels).item()
+        found = SupervisedContrastive(temperature=temperature)._loss(sketches, photos, labels).item()
         assert found == pytest.approx(expected, rel=1e-5)
 
 

@@ -1,13 +1,13 @@
-"""PCMSN itself, trained by its own loop into a run folder that every other command reads."""
+"""PCMSN itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pcmsn.training.loop import TrainingRun, embed
+from pcmsn.errors import ConfigError
+from pcmsn.training.methods.fitting.own_run import fit_run
 from pcmsn.training.methods.fitting.task import Fitted, Task
-from pcmsn.training.run_folder import HISTORY, MODEL, RECORD, STATE, RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +18,12 @@ class Pcmsn:
     uses_class_vectors: ClassVar[bool] = True
 
     def fit(self, task: Task) -> Fitted:
-        """What ``pcmsn train`` trains on the same features; the run stays in the task's folder."""
-        for name in (RECORD, MODEL, STATE, HISTORY):  # of an earlier run
-            (task.folder / name).unlink(missing_ok=True)
-        folder = RunFolder(task.folder)
-        folder.write_config(task.config)
-        record = TrainingRun(task.config, task.data, folder, task.record, device=task.device).run()
-        model = folder.load_trained().model.to(task.device)
-        return Fitted(lambda tables: embed(model, tables), record.best_score, record.best_epoch, record.epochs_done)
+        """A run with the comparison's configuration; ConfigError where that is of another model."""
+        if task.config.model.kind != "pcmsn":
+            raise ConfigError(
+                f"preset {task.config.preset!r} is not PCMSN; leave --preset out, and name it: --methods best"
+            )
+        return fit_run(task.config, task)
 
 
 METHOD = Pcmsn()

@@ -8,9 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from pcmsn.losses.contrastive import supervised_contrastive_loss
 from pcmsn.training.methods.fitting.learning import learn
 from pcmsn.training.methods.fitting.task import Fitted, Task
-from pcmsn.training.methods.fitting.two_branches import PairLoss, TwoBranchLearner, check_positive
+from pcmsn.training.methods.fitting.two_branches import TwoBranchLearner, check_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +31,12 @@ class SupervisedContrastive:
 
     def fit(self, task: Task) -> Fitted:
         """Two branches, trained."""
-        return learn(
-            lambda: TwoBranchLearner(task, supervised_contrastive_loss(self.temperature), self.learning_rate), task
-        )
+        return learn(lambda: TwoBranchLearner(task, self._loss, self.learning_rate), task)
 
-
-def supervised_contrastive_loss(temperature: float) -> PairLoss:
-    """The mean over all 2 B embeddings of -log of the share that the others of its class have, averaged over them.
-
-    The share of one is exp(cosine / temperature) over the sum of that for all other embeddings of the batch. From
-    pytorch-metric-learning.
-    """
-    from pytorch_metric_learning.losses import SupConLoss  # type: ignore[import-untyped]
-
-    loss = SupConLoss(temperature=temperature)
-
-    def of_batch(sketches: Tensor, photos: Tensor, labels: Tensor) -> Tensor:
-        found: Tensor = loss(torch.cat([sketches, photos]), torch.cat([labels, labels]))
-        return found
-
-    return of_batch
+    def _loss(self, sketches: Tensor, photos: Tensor, labels: Tensor) -> Tensor:
+        """See ``PairLoss``."""
+        embeddings = torch.cat([sketches, photos])
+        return supervised_contrastive_loss(embeddings, torch.cat([labels, labels]), self.temperature)
 
 
 METHOD = SupervisedContrastive()
