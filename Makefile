@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_FLAGS ?=
 
-.PHONY: demo test check check-static format bench clean
+.PHONY: demo test check check-static docs format bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pcmsn demo --out demo
@@ -14,12 +14,15 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
-check: check-static test
+check: check-static docs test
 
 check-static: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir build/site
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
