@@ -61,6 +61,10 @@ class ServerError(PcmsnError):
     """The web page can not be served as asked."""
 
 
+class ExportError(PcmsnError):
+    """A run can not be exported."""
+
+
 class ReportError(PcmsnError):
     """A report can not be made of this run."""
 

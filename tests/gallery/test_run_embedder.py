@@ -162,7 +162,7 @@ def test_a_run_on_ready_made_features_has_no_network_to_embed_with(run: Path, tm
     config = RunFolder(run).read_config()
     RunFolder(run).write_config(replace(config, backbone=replace(config.backbone, spec="features:/somewhere")))
     with pytest.raises(
-        GalleryError, match=r"was trained on ready-made features \(features:/somewhere\), so there is no"
+        CheckpointError, match=r"was trained on ready-made features \(features:/somewhere\), so there is no"
     ):
         RunEmbedder.of_run(run, device="cpu")
 

@@ -15,6 +15,7 @@ from pcmsn.cli import (
     compare,
     data,
     demo,
+    export,
     features,
     finetune,
     index,
@@ -45,6 +46,7 @@ app.command("baseline")(baseline.baseline)
 app.command("ablate")(ablate.ablate)
 app.command("compare")(compare.compare)
 app.command("report")(report.report)
+app.command("export")(export.export)
 app.command("demo")(demo.demo)
 app.command("index")(index.index)
 app.command("search")(search.search)

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +18,13 @@ from torch import Tensor
 from pcmsn.backbones.base import Extractors, network_fingerprint
 from pcmsn.backbones.extraction import in_order
 from pcmsn.backbones.forward import Computation, Forward
-from pcmsn.backbones.ready_made import ready_made_folder
 from pcmsn.errors import GalleryError
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.photo_files import DecodedPhoto, UnreadableFile, decode_photo
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, Queries
-from pcmsn.training.preparation import extractor_record, load_run_extractors
-from pcmsn.training.run_folder import RunFolder, TrainedModel, check_extractors
+from pcmsn.training.run_folder import TrainedModel
 from pcmsn.training.session import pick_device
+from pcmsn.training.trained_run import load_with_networks
 
 _MOST_DECODERS = 16
 
@@ -53,18 +51,14 @@ class RunEmbedder:
     def of_run(cls, run: Path, *, device: str = "auto", backbone: str | None = None) -> RunEmbedder:
         """The embedder of a run folder; ``backbone`` says where the same extractors are now, where they were moved.
 
-        Raises GalleryError for a run without a network (``features:``), CheckpointError for what is no run and for
-        extractors that the run was not trained on, BackboneError for those that can not be loaded.
+        Raises GalleryError for a released checkpoint, else what ``load_with_networks`` raises.
         """
         run = run.expanduser().resolve()
         if run.suffix == ".pth":
             raise GalleryError(
                 f"{run} is a released checkpoint; galleries need a run folder that pcmsn train --out wrote"
             )
-        trained = RunFolder(run).load_trained()
-        extractors = _extractors(trained, run, backbone)
-        records = extractor_record(extractors.sketch), extractor_record(extractors.photo)
-        check_extractors(trained.record, *records, run)
+        trained, extractors = load_with_networks(run, backbone)
         return cls(trained, extractors, run=run, device=pick_device(device))
 
     @property
@@ -136,18 +130,6 @@ class RunEmbedder:
         if not len(vectors):
             return np.zeros((0, -(-self._identity.bits // 8)), dtype=np.uint8)
         return np.packbits(encode(vectors), axis=1)
-
-
-def _extractors(trained: TrainedModel, run: Path, backbone: str | None) -> Extractors:
-    settings = trained.config.backbone
-    if backbone:
-        settings = replace(settings, spec=backbone, finetune="")
-    if ready_made_folder(settings.spec) is not None:
-        raise GalleryError(
-            f"{run} was trained on ready-made features ({settings.spec}), so there is no network for new pictures; "
-            "train a run with the network itself: pcmsn train --backbone NETWORK"
-        )
-    return load_run_extractors(settings, run, trained.record.dataset)
 
 
 def _identity(trained: TrainedModel, extractors: Extractors, run: Path) -> ModelIdentity:

@@ -27,13 +27,21 @@ class RetrievalModel(nn.Module, ABC):
     def embed_sketches(self, features: Tensor) -> Tensor:
         """Raw sketch features (N, sketch_dim) to retrieval features (N, dim); each row alone, as in evaluation mode."""
         with self._evaluating():
-            return self._retrieve_sketches(self.sketch_standardisation(features))
+            return self.forward_sketches(features)
 
     @torch.inference_mode()
     def embed_photos(self, features: Tensor) -> Tensor:
         """Raw photo features (N, photo_dim) to retrieval features (N, dim); each row alone, as in evaluation mode."""
         with self._evaluating():
-            return self._retrieve_photos(self.photo_standardisation(features))
+            return self.forward_photos(features)
+
+    def forward_sketches(self, features: Tensor) -> Tensor:
+        """The same in whatever mode the model is, with gradients: for what traces or learns through it."""
+        return self._retrieve_sketches(self.sketch_standardisation(features))
+
+    def forward_photos(self, features: Tensor) -> Tensor:
+        """The same in whatever mode the model is, with gradients."""
+        return self._retrieve_photos(self.photo_standardisation(features))
 
     @abstractmethod
     def _retrieve_sketches(self, features: Tensor) -> Tensor:

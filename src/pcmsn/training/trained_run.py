@@ -7,13 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pcmsn.backbones.base import Extractors
+from pcmsn.backbones.ready_made import ready_made_folder
+from pcmsn.errors import CheckpointError
 from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import embed
-from pcmsn.training.preparation import Subject, extractor_record, open_extractors, open_pictures
+from pcmsn.training.preparation import (
+    Subject,
+    extractor_record,
+    load_run_extractors,
+    open_extractors,
+    open_pictures,
+)
 from pcmsn.training.protocols import EmbeddedPictures
-from pcmsn.training.run_folder import TrainedModel, check_extractors
+from pcmsn.training.run_folder import RunFolder, TrainedModel, check_extractors
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,24 @@ def open_trained_run(
     extractors = open_extractors(config, subject, run, progress)
     check_extractors(record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
     return OpenedRun(trained, config, subject, extractors, settings)
+
+
+def load_with_networks(run: Path, backbone: str | None = None) -> tuple[TrainedModel, Extractors]:
+    """A run folder's best epoch with the networks that new pictures go through; its data is not needed.
+
+    ``backbone`` says where the same extractors are now. Raises CheckpointError for what is no run, for a run on
+    ready-made features and for other extractors than in training, BackboneError for those that can not be loaded.
+    """
+    trained = RunFolder(run).load_trained()
+    settings = Moved(backbone=backbone).applied_to(trained.config).backbone
+    if ready_made_folder(settings.spec) is not None:
+        raise CheckpointError(
+            f"{run} was trained on ready-made features ({settings.spec}), so there is no network for new pictures; "
+            "train a run with the network itself: pcmsn train --backbone NETWORK"
+        )
+    extractors = load_run_extractors(settings, run, trained.record.dataset)
+    check_extractors(trained.record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
+    return trained, extractors
 
 
 def embedded(model: RetrievalModel, tables: FeatureTables) -> EmbeddedPictures:

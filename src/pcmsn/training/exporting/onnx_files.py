@@ -1,0 +1,105 @@
+"""Extractor and model of one modality as one ONNX file, held to torch's own result."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from pcmsn.backbones.base import Backbone
+from pcmsn.backbones.transform import Transform
+from pcmsn.data.atomic import atomic_path
+from pcmsn.data.records import Modality
+from pcmsn.errors import ConfigError, ExportError
+from pcmsn.model.retrieval_model import RetrievalModel
+from pcmsn.seeding import torch_generator
+
+TOLERANCE = 1e-4
+"""Largest difference of an element between ONNX and torch."""
+INPUT, OUTPUT = "pixels", "embedding"
+
+
+class PixelsToEmbedding(nn.Module):
+    """(B, H, W, 3) uint8 pixels, resized and for sketches inverted as the transform says, to (B, dim)."""
+
+    def __init__(self, backbone: Backbone, model: RetrievalModel, modality: Modality) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.model = model
+        self.modality = modality
+        self.eval()
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """See the class."""
+        features = self.backbone(self.backbone.transform.normalise(pixels))
+        return (
+            self.model.forward_sketches(features) if self.modality == "sketch" else self.model.forward_photos(features)
+        )
+
+
+def require_export_extra() -> None:
+    """Raise ConfigError, with the command to run, where something is missing."""
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"export needs the extra 'export', and {' and '.join(missing)} is missing; install it with: "
+            "pip install 'pcmsn[export]'"
+        )
+
+
+def write_onnx(network: PixelsToEmbedding, path: Path) -> float:
+    """Write the file and give the largest difference to torch on random pixels, in batches of one and of three.
+
+    Raises ExportError where the network can not be traced, or the file gives another result; nothing is left then.
+    """
+    transform = network.backbone.transform
+    with atomic_path(path) as temporary:
+        try:
+            _trace(network, _pixels(transform, 2), temporary)
+        except Exception as error:  # the tracer's own errors, by torch's version and the network's code
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ExportError(
+                f"{network.backbone.name} can not be written as ONNX ({reason}); --no-onnx writes the rest"
+            ) from error
+        difference = max(_difference(network, temporary, _pixels(transform, count)) for count in (1, 3))
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"the ONNX file of {network.backbone.name} gives embeddings that differ by {difference:.2g} from "
+                f"torch's, expected at most {TOLERANCE:g}; report this, and pass --no-onnx meanwhile"
+            )
+    return difference
+
+
+def _trace(network: PixelsToEmbedding, pixels: Tensor, path: Path) -> None:
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of torchvision, which is not needed
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (pixels,),
+            str(path),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamic_shapes={"pixels": {0: torch.export.Dim("pictures")}},
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _difference(network: PixelsToEmbedding, path: Path, pixels: Tensor) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    (found,) = session.run([OUTPUT], {INPUT: pixels.numpy()})
+    with torch.inference_mode():
+        return float((torch.from_numpy(found) - network(pixels)).abs().max())
+
+
+def _pixels(transform: Transform, count: int) -> Tensor:
+    shape = (count, transform.height, transform.width, 3)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch_generator(0, "pixels to check with"))

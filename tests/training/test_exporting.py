@@ -1,0 +1,96 @@
+"""An exported run is a run folder, its ONNX files give what torch gives, and its card says what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from pcmsn.errors import CheckpointError, ConfigError, ExportError
+from pcmsn.training.config import RunConfig
+from pcmsn.training.configuration import build_config
+from pcmsn.training.exporting import onnx_files
+from pcmsn.training.exporting.export import export_run
+from pcmsn.training.run_folder import RunFolder
+from pcmsn.training.session import train_run
+from pcmsn.training.trained_run import load_with_networks
+
+
+def trained(config: RunConfig, tmp_path: Path) -> Path:
+    run = tmp_path / "run"
+    train_run(config, RunFolder(run), cache=tmp_path / "cache", device="cpu")
+    return run
+
+
+@pytest.mark.parametrize("preset", ["paper", "best"])
+def test_onnx_gives_what_torch_gives_for_any_number_of_pictures(
+    preset: str, small_settings: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    run = trained(build_config(preset=preset, overrides=small_settings), tmp_path)
+    found = export_run(run, tmp_path / "out")
+    assert found.difference is not None and found.difference <= 1e-4
+    model, extractors = load_with_networks(tmp_path / "out")
+    pixels = np.random.default_rng(1).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+    for modality, extractor in (("sketch", extractors.sketch), ("photo", extractors.photo)):
+        features = extractor(extractor.transform.normalise(torch.from_numpy(pixels)))
+        embed = model.model.embed_sketches if modality == "sketch" else model.model.embed_photos
+        session = onnxruntime.InferenceSession(tmp_path / "out" / f"{modality}.onnx")
+        (embedding,) = session.run(None, {"pixels": pixels})
+        assert np.allclose(embedding, embed(features).numpy(), atol=1e-4)
+        (alone,) = session.run(None, {"pixels": pixels[:1]})
+        assert np.allclose(alone, embedding[:1], atol=1e-4)
+
+
+def test_without_onnx_the_folder_is_the_run_with_its_card(small_config: RunConfig, tmp_path: Path) -> None:
+    run = trained(small_config, tmp_path)
+    found = export_run(run, tmp_path / "out", onnx=False)
+    assert found.files == ("README.md", "config.toml", "model.safetensors", "run.json")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "4 seen classes of zoo, split `zoo`" in card and "Seen classes: ant, bee, cat, dog." in card
+    assert "Unseen in training: elk, fox, gnu, hen." in card and "preset `paper`, seed 0" in card
+    assert "onnx" not in card and "$" not in card
+    before, after = RunFolder(run).load_trained(), RunFolder(tmp_path / "out").load_trained()
+    assert all(torch.equal(before.model.state_dict()[name], value) for name, value in after.model.state_dict().items())
+
+
+def test_a_folder_that_holds_something_is_left_alone(small_config: RunConfig, tmp_path: Path) -> None:
+    run = trained(small_config, tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(ExportError, match="out is not empty; pass another --out, or --overwrite"):
+        export_run(run, tmp_path / "out", onnx=False)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+    export_run(run, tmp_path / "out", onnx=False, overwrite=True)
+    assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_file_that_differs_from_torch_is_not_kept(
+    small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(small_config, tmp_path)
+    monkeypatch.setattr(onnx_files, "_trace", lambda network, pixels, path: path.write_bytes(b"onnx"))
+    for difference in (2e-4, float("nan")):
+        monkeypatch.setattr(onnx_files, "_difference", lambda *_, value=difference: value)
+        with pytest.raises(ExportError, match="differ by .* from torch's, expected at most 0.0001"):
+            export_run(run, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_what_is_missing_is_named_before_anything_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CheckpointError, match="is no run folder"):
+        export_run(tmp_path, tmp_path / "out", onnx=False)
+    monkeypatch.setattr(onnx_files, "find_spec", lambda name: None if name == "onnxscript" else object())
+    with pytest.raises(ConfigError, match=r"onnxscript is missing; install it with: pip install 'pcmsn\[export\]'"):
+        export_run(tmp_path, tmp_path / "out")
+
+
+def test_extractors_that_the_run_made_go_along(small_config: RunConfig, tmp_path: Path) -> None:
+    run = trained(small_config, tmp_path)
+    (run / "tiny" / "sketch").mkdir(parents=True)
+    (run / "tiny" / "sketch" / "config.json").write_text("{}")
+    found = export_run(run, tmp_path / "out", onnx=False)
+    assert "tiny/sketch/config.json" in found.files
