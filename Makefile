@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_FLAGS ?=
 
-.PHONY: demo test check check-static docs format bench clean
+.PHONY: demo test check check-static docs format bench bench-data clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pcmsn demo --out demo
@@ -28,9 +28,17 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/extraction.py
-	$(BIN)/python benchmarks/training.py
+# All that need no data, about an hour; each prints its figure beside what it is compared with.
+bench: demo
+	for name in extraction training evaluation search distributed drawing semantics; do \
+		echo "== benchmarks/$$name.py" && $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/serving_load.py --gallery demo/photos.gallery
+
+# Those that need a data set: make bench-data DATA="--data-root ZS-SBIR --semantics-root dataset" BACKBONE=facebook/dinov2-small
+bench-data: $(VENV)/.installed
+	$(BIN)/python benchmarks/seeds.py $(DATA) --backbone $(BACKBONE)
+	$(BIN)/python benchmarks/finetuning.py $(DATA) --backbone $(BACKBONE) --finetune "--shared --epochs 3"
+	$(BIN)/python benchmarks/cross_modal_scale.py $(DATA) --backbone $(BACKBONE)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
