@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings
 from pcmsn.training.history import Epoch, Silent
-from pcmsn.training.loop import embed
+from pcmsn.training.loop import TrainingRun, embed
 from pcmsn.training.preparation import prepare_training
 from pcmsn.training.run_folder import MODEL, RunFolder, RunRecord
 from pcmsn.training.session import train_run
@@ -72,6 +72,26 @@ def test_the_same_seed_gives_the_same_best_run(
     train(config, "second")
     assert same(weights(tmp_path, "first"), weights(tmp_path, "second"))
     assert same(weights(tmp_path, "first", MODEL), weights(tmp_path, "second", MODEL))
+
+
+def test_the_learning_rate_of_a_best_run_ends_near_zero_and_that_of_the_paper_stays(
+    train: Callable[..., RunRecord], small_settings: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates: dict[str, list[float]] = {}
+    plain = TrainingRun._train
+
+    def watched(self: TrainingRun, number: int) -> Iterator[LossTerms]:
+        for terms in plain(self, number):
+            seen = {group["lr"] for optimizer in self.step.optimizers.values() for group in optimizer.param_groups}
+            rates.setdefault(self.config.preset, []).extend(seen)
+            yield terms
+
+    monkeypatch.setattr(TrainingRun, "_train", watched)
+    for preset in ("paper", "best"):
+        train(build_config(preset=preset, overrides=small_settings), preset)
+    assert set(rates["paper"]) == {1e-4}
+    assert len(rates["best"]) == 12
+    assert max(rates["best"]) == 1e-3 and rates["best"][-1] < 0.03e-3
 
 
 def test_what_is_saved_of_a_best_run_is_the_average_that_was_validated(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -199,7 +200,7 @@ class TrainingRun:
         """The model of the averaged weights, or the trained one itself where there is no average, completed."""
         model = self.model
         if self.average:
-            model = build_model(self.record.dims, self.config.model).to(self.device)
+            model = copy.deepcopy(self.model)
             model.load_state_dict(self.average.values)
         rows = [
             torch.from_numpy(values).to(self.device)
