@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from pcmsn.cli.app import app
 from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
@@ -42,6 +43,42 @@ def test_every_command_and_option_on_the_page_exists(page: Path) -> None:
         options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         given = {word.split("=")[0] for word in words if word.startswith("--")}
         assert given <= options | {"--help", "--version"}, f"{page.name}: {' '.join(line)}"
+
+
+def command_blocks(page: Path) -> list[tuple[str, str]]:
+    """(block, why it is not run) of every block of commands; the reason stands in a comment above it."""
+    pattern = r"(?:<!-- not run: ([^>]+) -->\n)?```bash\n(.*?)```"
+    found = re.findall(pattern, page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [(block, reason.strip()) for reason, block in found]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_of_commands_is_run_or_says_why_not(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for block, reason in command_blocks(page):
+        if reason:
+            continue
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                assert words[0] == "pcmsn", f"{page.name}: mark the block of {line!r} with <!-- not run: reason -->"
+                result = CliRunner().invoke(app, words[1:])
+                assert result.exit_code == 0, f"{page.name}: {line}\n{result.output}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_in_a_block_has_what_it_requires(page: Path) -> None:
+    for block, _ in command_blocks(page):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.split(" | ")[-1].removeprefix(".venv/bin/"), comments=True)
+            if words[:1] != ["pcmsn"]:
+                continue
+            command, rest = get_command(app), words[1:]
+            while isinstance(command, TyperGroup):
+                command, rest = command.commands[rest[0]], rest[1:]
+            command.make_context("pcmsn", rest)  # raises where an argument is missing or of the wrong kind
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
