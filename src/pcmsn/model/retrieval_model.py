@@ -51,9 +51,7 @@ class RetrievalModel(nn.Module, ABC):
     def _retrieve_photos(self, features: Tensor) -> Tensor:
         """(N, photo_dim) standardised features to (N, dim)."""
 
-    def complete(
-        self, sketches: Tensor, sketch_classes: Tensor, photos: Tensor, photo_classes: Tensor
-    ) -> None:  # most models have nothing of the kind
+    def complete(self, sketches: Tensor, sketch_classes: Tensor, photos: Tensor, photo_classes: Tensor) -> None:
         """Set what is computed, not learned, from (N, dim) raw training features and their (N,) classes, after epochs.
 
         Nothing, unless a model says otherwise.
