@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pcmsn.losses.weights import BRANCH_TERMS, PCMSN_TERMS
 from pcmsn.report.build import build_contents
 from pcmsn.report.contents import Contents
 from pcmsn.report.markup import VOID, Markup, join, tag
 from pcmsn.report.opening import ReportRequest
 from pcmsn.report.page.page import SECTIONS, render
+from pcmsn.report.page.training import NAMES
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
 from pcmsn.training.run_folder import RunFolder
@@ -166,3 +168,7 @@ def test_text_is_escaped_and_markup_is_not() -> None:
     assert tag("img", src="a&b") == '<img src="a&amp;b">'
     assert isinstance(join("<", Markup("<br>")), Markup)
     assert join("<", Markup("<br>")) == "&lt;<br>"
+
+
+def test_every_loss_of_every_model_has_a_name_on_the_page() -> None:
+    assert {*PCMSN_TERMS, *BRANCH_TERMS, "total", "discriminator"} <= set(NAMES)

@@ -16,6 +16,9 @@ NAMES = {
     "classification": "Classification loss",
     "cross_modal": "Cross-modal loss",
     "discriminator": "Discriminator's loss",
+    "contrastive": "Contrastive loss",
+    "prototype": "Prototype loss",
+    "photo_reconstruction": "Photo reconstruction loss",
 }
 
 
@@ -31,10 +34,11 @@ def training_section(contents: Contents) -> Markup:
     )
     stop = contents.config.training.early_stop
     ends = f"Training stops after {stop} epochs without a better one." if stop else "Training does not stop early."
+    against = "and the discriminator works against the generators, " if "discriminator" in shown else ""
     reading = (
         "A ring marks the epoch that was taken. Losses are unweighted means over the epoch's batches; only their "
-        "weighted sum is minimised, and the discriminator works against the generators, so single losses may rise. "
-    ) + ends
+        f"weighted sum is minimised, {against}so single losses may rise. {ends}"
+    )
     return section(
         "training",
         "Training",
