@@ -11,7 +11,7 @@ import pytest
 
 from pcmsn.backbones.composite import Joined, networks_below
 from pcmsn.backbones.finetuned import FinetunedBackbone, read_trained_on
-from pcmsn.errors import ConfigError
+from pcmsn.errors import BackboneError, ConfigError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.finetuning import for_run
@@ -73,6 +73,17 @@ def test_a_finetuned_run_is_tested_like_any_other(
     train(config)
     found = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
     assert [result.protocol for result in found.protocols] == ["val+test", "test"]
+
+
+def test_a_run_finds_its_original_network_where_it_was_moved_to(
+    config: RunConfig, train: Callable[..., RunRecord], tmp_path: Path
+) -> None:
+    train(config)
+    (tmp_path / "network").rename(tmp_path / "moved")
+    with pytest.raises(BackboneError):
+        load_with_networks(tmp_path / "run")
+    _, extractors = load_with_networks(tmp_path / "run", backbone=f"tiny:{tmp_path / 'moved'}")
+    assert [type(network) is FinetunedBackbone for network in networks_below(extractors.sketch)] == [True, False]
 
 
 def test_what_is_fine_tuned_is_used_again_and_another_seed_fine_tunes_anew(

@@ -38,7 +38,7 @@ class Moved:
         if self.data_root is not None:
             data = replace(data, data_root=self.data_root)
         if self.backbone is not None:
-            backbone = replace(backbone, spec=self.backbone, finetune="")
+            backbone = replace(backbone, spec=self.backbone)  # what was fine-tuned stands in the run folder
         if self.model_root is not None:
             backbone = replace(backbone, model_root=self.model_root)
         return replace(config, data=data, backbone=backbone)
