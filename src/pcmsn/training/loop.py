@@ -21,7 +21,7 @@ from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import derive_seed, numpy_generator, seeded_torch
 from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import FeatureTable, FeatureTables
+from pcmsn.training.features import FeatureTables
 from pcmsn.training.history import Epoch, Observer, Silent, log_epoch, tensorboard_log
 from pcmsn.training.pairs import PairSampler
 from pcmsn.training.run_folder import STATE, RunFolder, RunRecord, load_strictly, tensors_under
@@ -202,11 +202,12 @@ class TrainingRun:
         if self.average:
             model = copy.deepcopy(self.model)
             model.load_state_dict(self.average.values)
-        rows = [
-            torch.from_numpy(values).to(self.device)
-            for table in (self.data.train.sketches, self.data.train.photos)
-            for values in _some_rows(table, numpy_generator(self.config.training.seed, "completion"))
-        ]
+        rows: list[Tensor] = []
+        for name, table in (("sketches", self.data.train.sketches), ("photos", self.data.train.photos)):
+            generator = numpy_generator(self.config.training.seed, "completion")
+            chosen = _at_most(np.arange(len(table.labels)), COMPLETING_ROWS, generator)
+            rows += [self._tables[name][torch.from_numpy(chosen).to(self.device)]]
+            rows += [torch.from_numpy(table.labels[chosen]).to(self.device)]
         model.complete(*rows)
         return model
 
@@ -273,12 +274,6 @@ def fit_itq(model: RetrievalModel, train: FeatureTables, generator: np.random.Ge
     """Codes of as many bits as a retrieval feature has elements, learned from embeddings of the training classes."""
     few_sketches, few_photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embed(model, train))
     return ITQ.fit(few_sketches, few_photos, model.config.dim, generator)
-
-
-def _some_rows(table: FeatureTable, generator: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Features and labels of all rows, or of ``COMPLETING_ROWS`` of them."""
-    chosen = _at_most(np.arange(len(table.features)), COMPLETING_ROWS, generator)
-    return table.features[chosen], table.labels[chosen]
 
 
 def _at_most(rows: NDArray[Number], count: int, generator: np.random.Generator) -> NDArray[Number]:

@@ -47,7 +47,9 @@ def model_card(trained: TrainedModel, extractors: Extractors, difference: float 
         "width": transform.width,
         "resize": "squashed" if transform.shortest_edge is None else f"shorter side {transform.shortest_edge}, cut",
         "resampling": transform.resampling.upper(),
-        "invert": "; sketches are inverted, white strokes on black" if extractors.sketch.transform.invert else "",
+        "invert": "; sketches are inverted, so take `255 - pixels` of them"
+        if extractors.sketch.transform.invert
+        else "",
         "difference": "" if difference is None else f"{difference:.0e}",
     }
     use = (_TEMPLATES / "card_onnx_use.md").read_text(encoding="utf-8")
