@@ -50,15 +50,20 @@ def test_a_run_is_tested_with_intervals_and_released_codes(
     assert "95% low" in table
     assert "bootstrap over classes and the queries inside them, 2000 resamples." in table
 
-    tested = json.loads(invoke("test", "--run", "run", "--device", "cpu", "--json", "--intervals").stdout)
+    tested = json.loads(
+        invoke("test", "--run", "run", "--device", "cpu", "--json", "--intervals", "--expand", "3").stdout
+    )
     assert tested["itq"] == "training"
     part = tested["val+test"]
+    assert part["expanded"]["codes"] == "real, expanded by 3"
+    assert set(part["expanded"]["intervals"]) == set(part["real"]["intervals"])
     low, high = part["real"]["intervals"]["mAP@all"]
     assert low <= part["real"]["mAP@all"] <= high
     assert part["binary_neutral"]["metrics"] == "neutral"
     neutral = json.loads(invoke("test", "--run", "run", "--device", "cpu", "--json", "--metrics", "neutral").stdout)
     assert neutral["val+test"]["binary"]["mAP@all"] == part["binary_neutral"]["mAP@all"]
     assert "intervals" not in neutral["val+test"]["binary"]
+    assert "expanded" not in neutral["val+test"]
 
 
 def test_codes_show_what_random_order_among_ties_would_score() -> None:
@@ -90,6 +95,26 @@ def test_score_gives_intervals_when_asked(embeddings: Path) -> None:
     assert again == by_classes
     table = invoke("score", embeddings, "--intervals", "--resample", "queries").stdout
     assert "95% intervals: percentile bootstrap over queries, of these classes, 2000 resamples." in table
+
+
+def test_expanded_queries_are_scored_beside_plain_ones_and_named_transductive(embeddings: Path) -> None:
+    plain = json.loads(invoke("score", embeddings, "--json").stdout)
+    both = json.loads(invoke("score", embeddings, "--json", "--intervals", "--expand", "5").stdout)
+    table = invoke("score", embeddings, "--expand", "5").stdout
+
+    expanded = both["expanded"]
+    assert {name: both[name] for name in plain} == plain
+    assert expanded["mAP@all"] > plain["mAP@all"]
+    low, high = expanded["intervals"]["mAP@all"]
+    assert low <= expanded["mAP@all"] <= high
+    assert "real, expanded by 5 (transductive)" in table
+
+
+def test_codes_are_not_expanded(embeddings: Path) -> None:
+    refused = invoke("score", embeddings, "--expand", "5", "--codes", "itq-released")
+
+    assert refused.exit_code == 2
+    assert "it expands real-valued queries; leave out --codes" in refused.output
 
 
 def test_score_knows_the_neutral_family(embeddings: Path) -> None:

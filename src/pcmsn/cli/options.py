@@ -45,6 +45,16 @@ Resampling = Annotated[
         "(other sketches of these classes)."
     ),
 ]
+Expand = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="PHOTOS",
+        help="Also score queries that were averaged with the first photos they find, for example 10. This looks at the "
+        "gallery (transductive), so it is not comparable with scores that don't.",
+        show_default="off",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", rich_help_panel=RUN, help="Print one JSON object instead of a table.")]
 Cache = Annotated[
     Path,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pcmsn.cli.options import Family, Intervals, Json, Metrics, Resample, Resampling
+from pcmsn.cli.options import Expand, Family, Intervals, Json, Metrics, Resample, Resampling
 
 
 class CodeKind(str, Enum):
@@ -31,36 +31,40 @@ def score(
     ] = CodeKind.REAL,
     intervals: Intervals = False,
     resample: Resampling = Resample.CLASSES,
+    expand: Expand = None,
     device: Annotated[
         str, typer.Option(help="Where to rank: cpu, cuda, cuda:1 or auto. The numbers are the same.")
     ] = "cpu",
     as_json: Json = False,
 ) -> None:
     """Score embeddings from a file: mAP@all, mAP@200, P@100, P@200."""
-    from pcmsn.cli.tables import SCORE_NAMES, print_scores
+    from pcmsn.cli.tables import SCORE_NAMES, expanded_rows, print_scores
     from pcmsn.evaluation.embeddings_file import read_embeddings
     from pcmsn.evaluation.families import metric_family
     from pcmsn.evaluation.scoring import score as score_arrays
+    from pcmsn.evaluation.scoring import score_expanded
     from pcmsn.seeding import numpy_generator
 
+    if expand is not None and codes is not CodeKind.REAL:
+        raise typer.BadParameter("it expands real-valued queries; leave out --codes", param_hint="--expand")
     content = read_embeddings(file)
-    scores = score_arrays(
-        content.sketch_embedding,
-        content.sketch_label,
-        content.photo_embedding,
-        content.photo_label,
-        family=metric_family(metrics.value),
-        codes=codes.value,
-        device=_ranking_device(device),
-    )
+    arrays = (content.sketch_embedding, content.sketch_label, content.photo_embedding, content.photo_label)
+    own_family, place = metric_family(metrics.value), _ranking_device(device)
+    scores = score_arrays(*arrays, family=own_family, codes=codes.value, device=place)
+    expanded = None
+    if expand is not None:
+        expanded = score_expanded(*arrays, photos=expand, family=own_family, device=place)
     if intervals:
         scores = scores.with_intervals(numpy_generator(0, "intervals"), resample.value)
+        expanded = expanded and expanded.with_intervals(numpy_generator(0, "intervals"), resample.value)
     if as_json:
-        values = scores.to_dict()
         names = (*SCORE_NAMES, *(["intervals"] if intervals else []))
-        typer.echo(json.dumps({name: values[name] for name in names}))
+        facts: dict[str, Any] = {name: scores.to_dict()[name] for name in names}
+        if expanded:
+            facts["expanded"] = {name: expanded.to_dict()[name] for name in names}
+        typer.echo(json.dumps(facts))
     else:
-        print_scores(f"{file.name} · {metrics.value} metrics", [(codes.value, scores)])
+        print_scores(f"{file.name} · {metrics.value} metrics", [(codes.value, scores), *expanded_rows(expanded)])
 
 
 def _ranking_device(name: str) -> str | None:

@@ -41,6 +41,11 @@ def print_scores(title: str, rows: Sequence[tuple[str, Scores]], notes: Sequence
         console.print(note, markup=False)
 
 
+def expanded_rows(scores: Scores | None) -> list[tuple[str, Scores]]:
+    """The row of expanded queries, where they were scored."""
+    return [(f"{scores.codes} (transductive)", scores)] if scores else []
+
+
 def neutral_note(scores: Scores, neutral: Scores) -> list[str]:
     """One sentence with the scores that random order among equal distances gives, where they differ as shown."""
     own, expected = scores.to_dict(), neutral.to_dict()

@@ -13,6 +13,7 @@ from pcmsn.cli.options import (
     DEFAULT_CACHE,
     Cache,
     Device,
+    Expand,
     Family,
     Intervals,
     Json,
@@ -68,6 +69,7 @@ def test(
     ] = ItqFit.TRAINING,
     intervals: Intervals = False,
     resample: Resampling = Resample.CLASSES,
+    expand: Expand = None,
     grid: Annotated[
         Path | None,
         typer.Option(help="Write a PNG of query sketches with their nearest photos, right and wrong marked."),
@@ -93,6 +95,7 @@ def test(
             generalized=tuple(f"generalized-{form.value}" for form in generalized or ()),
             itq_fitted_on=itq.value,
             intervals=resample.value if intervals else None,
+            expand=expand,
             cache=cache,
             device=device,
             progress=display.stage,
@@ -111,7 +114,7 @@ def test(
 
 def print_assessment(assessment: Assessment) -> None:
     """A table a protocol, with what the protocol is."""
-    from pcmsn.cli.tables import neutral_note, print_scores
+    from pcmsn.cli.tables import expanded_rows, neutral_note, print_scores
     from pcmsn.training.protocols import MEANING
 
     itq, fitted = "ITQ", []
@@ -122,7 +125,11 @@ def print_assessment(assessment: Assessment) -> None:
         print_scores(
             f"{assessment.title} · {scores.protocol}, {scores.classes} unseen classes · "
             f"{assessment.family.name} metrics",
-            [("real", scores.real), (f"binary, {assessment.bits} bits ({itq})", scores.binary)],
+            [
+                ("real", scores.real),
+                *expanded_rows(scores.expanded),
+                (f"binary, {assessment.bits} bits ({itq})", scores.binary),
+            ],
             [
                 f"{scores.protocol}: {MEANING[scores.protocol]}.",
                 *fitted,

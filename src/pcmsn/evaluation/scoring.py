@@ -14,6 +14,7 @@ from pcmsn.evaluation.code_streaming import measure_codes
 from pcmsn.evaluation.families import DEPTHS, FAMILIES, SEM_PCYC, MetricFamily
 from pcmsn.evaluation.inputs import checked_codes, checked_embeddings, checked_labels
 from pcmsn.evaluation.intervals import MeanIntervals, Resampled, mean_intervals
+from pcmsn.evaluation.query_expansion import expand_queries
 from pcmsn.evaluation.streaming import QueryScores, measure
 from pcmsn.hashing.hamming import pack_codes
 from pcmsn.hashing.itq import released_itq_codes
@@ -125,6 +126,26 @@ def score_embeddings(
         sketch_embedding, sketch_label, photo_embedding, photo_label, families=[family], device=device
     )
     return every[family.name]
+
+
+def score_expanded(
+    sketch_embedding: ArrayLike,
+    sketch_label: ArrayLike,
+    photo_embedding: ArrayLike,
+    photo_label: ArrayLike,
+    *,
+    photos: int,
+    family: MetricFamily = SEM_PCYC,
+    device: str | None = None,
+) -> Scores:
+    """What ``score_embeddings`` gives for queries expanded by the first ``photos`` photos that each finds.
+
+    Transductive, and to be named so beside other scores: see ``pcmsn.evaluation.query_expansion``. The time for a query
+    is that of the second search. Raises EvaluationError for inputs that do not fit and when ``photos`` is below 1.
+    """
+    queries = expand_queries(sketch_embedding, photo_embedding, photos, family.distance)
+    scores = score_embeddings(queries, sketch_label, photo_embedding, photo_label, family=family, device=device)
+    return replace(scores, codes=f"real, expanded by {photos}")
 
 
 def score_families(

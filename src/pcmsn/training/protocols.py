@@ -12,7 +12,7 @@ from pcmsn.data.records import Pictures
 from pcmsn.data.splits import Split
 from pcmsn.errors import EvaluationError, did_you_mean, enumerate_names
 from pcmsn.evaluation.families import NEUTRAL, MetricFamily
-from pcmsn.evaluation.scoring import Scores, score_code_families, score_embeddings
+from pcmsn.evaluation.scoring import Scores, score_code_families, score_embeddings, score_expanded
 from pcmsn.hashing.itq import ITQ, released_itq_codes
 from pcmsn.seeding import numpy_generator
 
@@ -62,6 +62,17 @@ class EmbeddedPictures:
         """Scores of the real-valued embeddings."""
         return score_embeddings(
             self.sketches, self.sketch_pictures.labels, self.photos, self.photo_pictures.labels, family=family
+        )
+
+    def score_expanded(self, family: MetricFamily, photos: int) -> Scores:
+        """Scores of the real-valued embeddings, each query expanded by the first photos that it finds: transductive."""
+        return score_expanded(
+            self.sketches,
+            self.sketch_pictures.labels,
+            self.photos,
+            self.photo_pictures.labels,
+            photos=photos,
+            family=family,
         )
 
     def score_codes(self, itq: ITQ, family: MetricFamily) -> Scores:

@@ -54,6 +54,8 @@ class ProtocolScores:
     binary: Scores
     binary_neutral: Scores
     """The binary codes by the family ``NEUTRAL``: ties, which are many among codes, count as in random order."""
+    expanded: Scores | None = None
+    """The real-valued scores of expanded queries, which look at the gallery; None where they were not asked for."""
 
     def with_intervals(self, resample: Resampled) -> ProtocolScores:
         """The same scores with bootstrap intervals; the same resamples in every run, so that runs can be compared."""
@@ -66,6 +68,7 @@ class ProtocolScores:
             real=with_own(self.real),
             binary=with_own(self.binary),
             binary_neutral=with_own(self.binary_neutral),
+            expanded=self.expanded and with_own(self.expanded),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,6 +78,7 @@ class ProtocolScores:
             "real": self.real.to_dict(),
             "binary": self.binary.to_dict(),
             "binary_neutral": self.binary_neutral.to_dict(),
+            **({"expanded": self.expanded.to_dict()} if self.expanded else {}),
         }
 
 
@@ -154,12 +158,14 @@ def assess(
     notes: tuple[str, ...] = (),
     itq_fitted_on: FittedOn = "training",
     intervals: Resampled | None = None,
+    expand: int | None = None,
 ) -> Assessment:
     """Embed the unseen classes once and score their protocols, real-valued and binary.
 
     With ``generalized`` the seen classes are embedded, too, and compete with the reported unseen ones.
     ``itq_fitted_on`` ``released`` fits the codes of each protocol on its own queries instead of using ``itq``;
-    ``intervals`` says what is resampled for confidence intervals, None makes none.
+    ``intervals`` says what is resampled for confidence intervals, None makes none. ``expand`` also scores queries
+    expanded by that many photos.
     """
     tables = unseen_tables(subject, extractors, settings)
     unreadable = len(tables.unreadable)
@@ -177,6 +183,7 @@ def assess(
             len(reported.classes if protocol in generalized else part.classes),
             part.score(family),
             *part.score_codes_and_neutral(itq, family, itq_fitted_on),
+            expanded=None if expand is None else part.score_expanded(family, expand),
         )
         for protocol, part in parts.items()
     ]
@@ -198,13 +205,14 @@ def assess_run(
     generalized: tuple[str, ...] = (),
     itq_fitted_on: FittedOn = "training",
     intervals: Resampled | None = None,
+    expand: int | None = None,
     cache: Path,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Assessment:
     """Test a run folder or a released ``model_best.pth``; ``generalized`` names further protocols.
 
-    ``itq_fitted_on`` and ``intervals`` are as in ``assess``. ``data_root``, ``backbone`` and ``model_root`` say where
+    ``itq_fitted_on``, ``intervals`` and ``expand`` are as in ``assess``. ``data_root``, ``backbone`` and ``model_root`` say where
     things are now, where that changed since training. Raises CheckpointError when the extractor is not the one that the
     run was trained on.
     """
@@ -216,6 +224,7 @@ def assess_run(
         "generalized": check_generalized(generalized),
         "itq_fitted_on": itq_fitted_on,
         "intervals": intervals,
+        "expand": expand,
     }
     if run.suffix == ".pth":
         return _assess_released(run, moved, settings, options, progress)
@@ -246,6 +255,7 @@ class _Options(TypedDict):
     generalized: tuple[Generalized, ...]
     itq_fitted_on: FittedOn
     intervals: Resampled | None
+    expand: int | None
 
 
 def _assess_released(
