@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,14 @@ def test_an_error_in_the_middle_leaves_the_old_content_and_no_temporary_file(
         raise error
     assert (tmp_path / "a.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_files_mode_follows_the_umask_whatever_its_writer_does(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with atomic_path(tmp_path / "weights") as temporary:
+            temporary.write_bytes(b"weights")
+            temporary.chmod(0o600)  # as safetensors leaves its files
+    finally:
+        os.umask(before)
+    assert (tmp_path / "weights").stat().st_mode & 0o777 == 0o640

@@ -9,6 +9,7 @@ from pcmsn.data.class_names import (
     near_class_names,
     prepared_class_name,
 )
+from pcmsn.data.records import Modality
 from pcmsn.data.splits import published_split, published_splits
 from pcmsn.errors import DataError
 
@@ -30,13 +31,13 @@ def test_no_two_classes_have_the_same_letters(dataset: str) -> None:
 
 @pytest.mark.parametrize("dataset", BENCHMARKS)
 @pytest.mark.parametrize("modality", ["sketch", "photo"])
-def test_prepared_names_stay_and_all_usual_spellings_lead_to_them(dataset: str, modality: str) -> None:
+def test_prepared_names_stay_and_all_usual_spellings_lead_to_them(dataset: str, modality: Modality) -> None:
     for name in known_class_names(dataset):
         bare = name.replace("(", "").replace(")", "").replace("_", "")
         spellings = [name, name.replace("_", " "), name.replace("_", "-"), bare, name.upper(), name.title()]
         for spelling in spellings:
             if (dataset, modality, spelling) not in {("TU-Berlin", "photo", "mouse"), ("TU-Berlin", "photo", "pipe")}:
-                assert prepared_class_name(dataset, spelling, modality) == name  # type: ignore[arg-type]
+                assert prepared_class_name(dataset, spelling, modality) == name
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_prepared_names_stay_and_all_usual_spellings_lead_to_them(dataset: str, 
         ("hotairballoon", "hot_air_balloon"),
     ],
 )
-def test_photo_folders_of_tu_berlin(distributed: str, prepared: str) -> None:
+def test_photo_folders_of_tu_berlin_get_their_prepared_names(distributed: str, prepared: str) -> None:
     assert prepared_class_name("TU-Berlin", distributed, "photo") == prepared
 
 
@@ -75,7 +76,7 @@ def test_photo_folders_of_tu_berlin(distributed: str, prepared: str) -> None:
         ("ice-cream-cone", "ice_cream_cone"),
     ],
 )
-def test_sketch_folders_of_tu_berlin(distributed: str, prepared: str) -> None:
+def test_sketch_folders_of_tu_berlin_get_their_prepared_names(distributed: str, prepared: str) -> None:
     assert prepared_class_name("TU-Berlin", distributed, "sketch") == prepared
 
 
@@ -92,7 +93,9 @@ def test_sketch_folders_of_tu_berlin(distributed: str, prepared: str) -> None:
         ("QuickDraw", "wine bottle", "wine_bottle"),
     ],
 )
-def test_folders_of_sketchy_and_quickdraw(dataset: str, distributed: str, prepared: str) -> None:
+def test_folders_of_sketchy_and_quickdraw_get_their_prepared_names(
+    dataset: str, distributed: str, prepared: str
+) -> None:
     assert prepared_class_name(dataset, distributed, "photo") == prepared
 
 

@@ -125,7 +125,7 @@ def test_tu_berlin_lists_map_names_and_jpeg_endings(tmp_path: Path) -> None:
     lists.mkdir()
     root = tmp_path / "TU-Berlin"
     for part, classes in (
-        ("train", (("alarm clock", "alarmclock"), ("crane (machine)", "cranemachine"), ("cat", "cat"))),
+        ("train", (("alarm clock", "alarmclock"), ("crane (machine)", "cranemachine"), ("cat", "cat"), ("key", "key"))),
         ("zero", (("giraffe", "griaffe"),)),
     ):
         sketches = [f"png_ready/{sketch}/{i}.png {i}\n" for i, (sketch, _) in enumerate(classes)]
@@ -138,11 +138,12 @@ def test_tu_berlin_lists_map_names_and_jpeg_endings(tmp_path: Path) -> None:
                 (root / folder / name).mkdir(parents=True)
                 (root / folder / name / file).touch()
     found = read_file_lists(lists, "TU-Berlin", root)
-    assert found.dataset.classes == ("alarm_clock", "cat", "crane_(machine)", "giraffe")
+    assert found.dataset.classes == ("alarm_clock", "cat", "crane_(machine)", "giraffe", "key")
     assert found.dataset.photos.names == (
         "images/alarm_clock/n0.jpg",
         "images/crane_(machine)/n1.jpg",
         "images/cat/n2.jpg",
+        "images/key/n3.jpg",
         "images/giraffe/n0.jpg",
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pcmsn.data import layouts
-from pcmsn.data.datasets import open_dataset
+from pcmsn.data.datasets import exact_dataset_name, open_dataset
 from pcmsn.data.layouts import list_dataset
 from pcmsn.errors import DataError
 
@@ -38,8 +38,15 @@ def test_stray_files_and_folders_are_not_listed(tmp_path: Path, write_pictures: 
 
 
 def test_a_missing_data_root_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no folder .*Sketchy/sketch/tx_000000000000 .*Point --data-root"):
+    with pytest.raises(DataError, match=r"no folder .*Sketchy/sketch/tx_000000000000 .*Point --data-root") as error:
         open_dataset("Sketchy", tmp_path / "nowhere")
+    assert "pcmsn data download sketchy and pcmsn data prepare sketchy" in str(error.value)
+
+
+def test_a_folder_of_ones_own_without_sketches_is_not_to_be_downloaded(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Point --dataset at the folder that holds sketch/ and photo/") as error:
+        open_dataset(str(tmp_path), tmp_path)
+    assert "download" not in str(error.value)
 
 
 def test_a_class_in_one_modality_only_is_named(tmp_path: Path, write_pictures: WritePictures) -> None:
@@ -63,8 +70,26 @@ def test_a_folder_without_classes_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_unknown_data_set_proposes_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no data set 'sketchy' .did you mean 'Sketchy'"):
-        open_dataset("sketchy", tmp_path)
+    with pytest.raises(DataError, match="no data set 'sketchi' .did you mean 'Sketchy'"):
+        open_dataset("sketchi", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "exact"),
+    [("sketchy", "Sketchy"), ("tu-berlin", "TU-Berlin"), ("QUICKDRAW", "QuickDraw"), ("ToyWorld", "toyworld")],
+)
+def test_a_data_sets_name_may_be_written_in_any_case(given: str, exact: str) -> None:
+    assert exact_dataset_name(given) == exact
+    assert exact_dataset_name(exact) == exact
+
+
+def test_a_folder_of_ones_own_keeps_its_name_even_if_a_data_set_has_it_in_another_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sketchy").mkdir()
+    assert exact_dataset_name("sketchy") == "sketchy"
+    assert exact_dataset_name("pets/Sketchy-2") == "pets/Sketchy-2"
 
 
 def test_tu_berlin_and_the_two_photo_sets_of_sketchy_have_their_own_places() -> None:

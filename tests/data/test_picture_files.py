@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_missing_folder_is_an_error_before_anything_is_listed(tmp_path: Path) 
 def test_a_list_gives_a_file_as_soon_as_its_line_is_there() -> None:
     taken: list[str] = []
 
-    def lines():  # type: ignore[no-untyped-def]
+    def lines() -> Iterator[str]:
         for line in ("a b.png\n", "\r\n", "/c.png\r\n", "d.png"):
             taken.append(line)
             yield line

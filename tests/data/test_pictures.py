@@ -1,9 +1,10 @@
-"""Every kind of picture file comes out as upright 8-bit RGB; what can not be read says which file and why."""
+"""Every kind of picture file comes out as upright 8-bit RGB; what cannot be read says which file and why."""
 
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,8 @@ from pcmsn.errors import UnreadablePictureError
 RED, WHITE, BLACK, GREY = (255, 0, 0), (255, 255, 255), (0, 0, 0), (128, 128, 128)
 
 
-def saved(image: Image.Image, path: Path, **options: object) -> Path:
-    image.save(path, **options)  # type: ignore[arg-type]
+def saved(image: Image.Image, path: Path, **options: Any) -> Path:
+    image.save(path, **options)
     return path
 
 

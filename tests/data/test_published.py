@@ -35,7 +35,9 @@ def test_the_reasons_add_up_to_the_difference(
         (75_471, 20, -10, "20 removed, 10 more in the downloads than published"),
     ],
 )
-def test_a_range_by_hand(found: int, left_out: int, difference: int, verdict: str) -> None:
+def test_a_count_is_compared_with_the_nearest_end_of_the_published_range(
+    found: int, left_out: int, difference: int, verdict: str
+) -> None:
     row = explained_row("sketches", found, SKETCHES, {"removed": left_out})
     assert (row.difference, row.verdict) == (difference, verdict)
 

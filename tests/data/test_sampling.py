@@ -14,7 +14,7 @@ from pcmsn.data import layouts
 from pcmsn.data.datasets import open_dataset
 from pcmsn.data.layouts import list_dataset
 from pcmsn.data.records import Dataset, Pictures
-from pcmsn.data.sampling import Short, sample, sample_layout
+from pcmsn.data.sampling import Sample, ShortClass, sample, sample_layout
 from pcmsn.errors import DataError
 from pcmsn.seeding import numpy_generator
 
@@ -27,7 +27,7 @@ def source(tmp_path: Path, write_pictures: WritePictures) -> Dataset:
     return list_dataset(layouts.folder(write_pictures(tmp_path / "large", CLASSES)))
 
 
-def take(source: Dataset, folder: Path, sketches: int = 2, photos: int = 4, seed: int = 0, **options: Any) -> Any:
+def take(source: Dataset, folder: Path, sketches: int = 2, photos: int = 4, seed: int = 0, **options: Any) -> Sample:
     return sample(
         source,
         layouts.folder(folder),
@@ -48,7 +48,7 @@ def test_a_sample_has_so_many_pictures_of_each_class_and_is_a_data_set(tmp_path:
     assert small.sketches.counts() == {"ant": 2, "bee": 2, "cat": 2}
     assert small.photos.counts() == {"ant": 4, "bee": 4, "cat": 3}
     assert (result.classes, result.sketches, result.photos, result.written) == (3, 6, 11, 17)
-    assert result.short == (Short("photo", "cat", 3),)
+    assert result.short == (ShortClass("photo", "cat", 3),)
     for name in files(tmp_path / "small"):
         assert (tmp_path / "small" / name).read_bytes() == (tmp_path / "large" / name).read_bytes()
 
@@ -129,6 +129,18 @@ def test_links_share_the_file_and_count_as_there(tmp_path: Path, source: Dataset
     assert take(source, tmp_path / "small").written == 0
 
 
+def test_where_no_links_are_possible_files_are_copied(
+    tmp_path: Path, source: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    monkeypatch.setattr("os.symlink", refuse)
+    assert take(source, tmp_path / "small", link=True).written == 17
+    assert not any((tmp_path / "small" / name).is_symlink() for name in files(tmp_path / "small"))
+
+
 def test_where_hard_links_are_not_possible_symbolic_ones_are_made(
     tmp_path: Path, source: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,7 +167,7 @@ def test_a_full_disk_leaves_whole_pictures_only_and_the_next_call_continues(
 
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copyfile", copyfile)
-        with pytest.raises(DataError, match=r"can not write .*No space left on device; free some space"):
+        with pytest.raises(DataError, match=r"cannot write .*No space left on device; free some space"):
             take(source, tmp_path / "small")
     assert len(files(tmp_path / "small")) == 4
     assert take(source, tmp_path / "small").written == 13

@@ -29,9 +29,7 @@ TU_BERLIN_UNSEEN = (
 
 
 def committed(dataset: str) -> Split:
-    import pcmsn.data.splits as module
-
-    return read_split(module.SPLIT_LISTS / dataset / "sem-pcyc.toml")
+    return published_split(dataset, "sem-pcyc")
 
 
 def test_the_committed_sketchy_list_has_the_published_classes() -> None:
@@ -92,14 +90,15 @@ def test_all_splits_of_a_data_set_divide_the_same_classes() -> None:
         assert [len(names) for names in classes] == [count], dataset
 
 
-@given(st.integers(3, 40), st.data())
+@given(st.integers(5, 40), st.data())
 def test_drawing_validation_classes_never_takes_an_unseen_one(count: int, data: st.DataObject) -> None:
     classes = [f"class {number}" for number in range(count)]
-    unseen = data.draw(st.lists(st.sampled_from(classes), min_size=1, max_size=count - 2, unique=True))
+    unseen = data.draw(st.lists(st.sampled_from(classes), min_size=1, max_size=count - 4, unique=True))
     split = unseen_split("mine", classes, unseen)
     assert set(split.test) == set(unseen)
     assert sorted(split.classes) == sorted(classes)
-    assert split.val and split.train
+    assert len(split.val) == max(2, (count - len(unseen)) // 10)
+    assert len(split.train) >= 2
 
 
 def test_unseen_classes_come_from_a_text_file(tmp_path: Path) -> None:
@@ -123,13 +122,17 @@ def test_a_list_of_classes_must_name_each_once(text: str, message: str, tmp_path
     path.write_text(text)
     with pytest.raises(SplitError, match=message):
         read_class_names(path)
-    with pytest.raises(SplitError, match="can not be read as a list of classes"):
+    with pytest.raises(SplitError, match="cannot be read as a list of classes"):
+        read_class_names(tmp_path)
+    with pytest.raises(SplitError, match=r"^no file .*none\.txt; expected a list of classes, one name a line"):
         read_class_names(tmp_path / "none.txt")
 
 
-def test_a_split_that_leaves_no_seen_class_is_refused() -> None:
-    with pytest.raises(SplitError, match="1 seen classes are left, at least 2"):
-        unseen_split("mine", ["a", "b"], ["a"])
+def test_a_split_that_leaves_too_few_seen_classes_is_refused() -> None:
+    with pytest.raises(
+        SplitError, match="'mine': 3 of the 5 classes are seen, expected at least 4: .* name fewer unseen"
+    ):
+        unseen_split("mine", ["a", "b", "c", "d", "e"], ["a", "b"])
 
 
 def test_missing_classes_stop_unless_they_are_allowed_and_then_are_noted() -> None:
@@ -159,7 +162,7 @@ def test_a_part_without_any_class_left_is_refused() -> None:
 
 
 def test_a_class_in_two_parts_is_refused() -> None:
-    with pytest.raises(SplitError, match="'bee' in both train and test"):
+    with pytest.raises(SplitError, match="'bee' in both train and test; each class belongs to one part"):
         Split("mine", train=("ant", "bee"), val=("cat",), test=("bee",))
 
 
@@ -190,12 +193,36 @@ def test_a_users_folder_gets_a_random_split_by_default() -> None:
     assert (len(split.train), len(split.val), len(split.test)) == (16, 2, 2)
 
 
-@given(st.integers(3, 60), st.integers(0, 5))
+@given(st.integers(6, 60), st.integers(0, 5))
 def test_a_random_split_divides_all_classes_whatever_their_order(count: int, seed: int) -> None:
     classes = [f"class {number}" for number in range(count)]
     split = random_split(classes, seed)
     assert split == random_split(classes[::-1], seed)
     assert sorted(split.train + split.val + split.test) == sorted(classes)
+    assert min(len(split.train), len(split.val), len(split.test)) >= 2
+
+
+def test_the_random_splits_that_always_had_two_classes_a_part_are_what_they_were() -> None:
+    split = random_split([f"c{number:02}" for number in range(20)], 0)
+    assert (split.val, split.test) == (("c00", "c03"), ("c12", "c15"))
+    sizes = {count: random_split(map(str, range(count)), 3) for count in (6, 10, 19, 21, 29, 30)}
+    assert {count: (len(split.val), len(split.test)) for count, split in sizes.items()} == {
+        6: (2, 2),
+        10: (2, 2),
+        19: (2, 2),
+        21: (2, 3),
+        29: (2, 4),
+        30: (3, 3),
+    }
+
+
+def test_a_part_with_one_class_is_noted_because_its_score_says_nothing() -> None:
+    note_on_val, note_on_test = Split("mine", ("a", "b"), ("c",), ("d",)).notes()
+    assert note_on_val.startswith("split mine: val has 1 class ('c'): every photo is right in every epoch")
+    assert note_on_test == (
+        "split mine: test has 1 class ('d'): every photo is right, so the score is 1 whatever the model does."
+    )
+    assert Split("mine", ("a",), ("b", "c"), ("d", "e")).notes() == ()
 
 
 def test_a_toml_file_is_read_and_checked(tmp_path: Path) -> None:
@@ -203,16 +230,23 @@ def test_a_toml_file_is_read_and_checked(tmp_path: Path) -> None:
     path.write_text('train = ["b", "a"]\nval = ["c"]\ntest = ["d"]\n')
     assert load_split(str(path), "holiday", ["a", "b", "c", "d"]) == Split("mine", ("a", "b"), ("c",), ("d",))
     path.write_text('train = ["a"]\nvalid = ["c"]\ntest = ["d"]\n')
-    with pytest.raises(SplitError, match="unknown key 'valid' .did you mean 'val'"):
+    with pytest.raises(
+        SplitError, match="unknown key 'valid' .did you mean 'val'..; expected train, val, test, reported"
+    ):
         read_split(path)
     path.write_text('train = ["a"]\nval = ["c"]\ntest = ["d"]\nreported = "val"\n')
-    with pytest.raises(SplitError, match="'reported' must be one of"):
+    with pytest.raises(SplitError, match="'reported' must be 'val\\+test' or 'test', got 'val'"):
+        read_split(path)
+    path.write_text('train = ["a"]\ntest = ["d"]\n')
+    with pytest.raises(SplitError, match=r"mine\.toml has no list 'val'; expected the lists train, val and test"):
         read_split(path)
     path.write_text('train = "a"\nval = ["c"]\ntest = ["d"]\n')
     with pytest.raises(SplitError, match="'train' must be a list of class names"):
         read_split(path)
 
 
-def test_too_few_classes_for_a_split() -> None:
-    with pytest.raises(SplitError, match="at least 3 classes"):
-        random_split(["a", "b"], 0)
+def test_a_random_split_of_too_few_classes_is_refused() -> None:
+    with pytest.raises(
+        SplitError, match=r"at least 6 classes, two each .*, got 5; add classes, or .*--split FILE\.toml"
+    ):
+        random_split("abcde", 0)

@@ -12,12 +12,17 @@ from pathlib import Path
 def atomic_path(target: Path) -> Iterator[Path]:
     """A temporary path beside ``target`` to write to; on leaving it is synced to disk and renamed to ``target``.
 
-    After an error the temporary file is gone and ``target`` is as it was. The target's folder is made if missing.
+    After an error the temporary file is gone and ``target`` is as it was. The target's folder is made if missing. The
+    file's mode follows the umask, whatever wrote it: safetensors lets nobody but the owner read its files.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # reading the umask itself would change it for other threads
+        temporary.unlink()
         yield temporary
+        temporary.chmod(mode)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(target)

@@ -21,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-ALIASES = Path(__file__).parent / "class_names_data"
+_ALIAS_FILES = Path(__file__).parent / "class_names_data"
 
 
 @lru_cache
@@ -33,9 +33,10 @@ def known_class_names(dataset: str) -> tuple[str, ...]:
 
 
 def prepared_class_name(dataset: str, distributed_name: str, modality: Modality) -> str:
-    """The prepared name of a class folder as distributed, ``griaffe`` among TU-Berlin's photos to ``giraffe``.
+    """The prepared name of a class folder as distributed: ``giraffe`` for ``griaffe`` among TU-Berlin's photos.
 
-    A prepared name gives itself. Raises DataError, with the near misses, for a name that the data set does not have.
+    A prepared name stays as it is. Raises DataError, which proposes the nearest names, for a class that the data set
+    does not have.
     """
     name = find_class_name(dataset, distributed_name, modality)
     if name is None:
@@ -48,7 +49,7 @@ def prepared_class_name(dataset: str, distributed_name: str, modality: Modality)
 
 
 def find_class_name(dataset: str, distributed_name: str, modality: Modality) -> str | None:
-    """As ``prepared_class_name``, with None for a name that the data set does not have."""
+    """As ``prepared_class_name``, but None for a class that the data set does not have."""
     return _names_by_letters(dataset, modality).get(letters_of(distributed_name))
 
 
@@ -65,10 +66,12 @@ def letters_of(name: str) -> str:
 
 @lru_cache
 def _names_by_letters(dataset: str, modality: Modality) -> Mapping[str, str]:
-    known = known_class_names(dataset)
-    return {**{letters_of(name): name for name in known}, **_aliases(dataset).get(modality, {})}
+    """The prepared name of each spelling's letters; an alias wins over a prepared name."""
+    by_letters = {letters_of(name): name for name in known_class_names(dataset)}
+    return by_letters | _aliases(dataset).get(modality, {})
 
 
 def _aliases(dataset: str) -> dict[str, dict[str, str]]:
-    path = ALIASES / f"{dataset}.toml"
+    """Modality -> letters of a distributed name -> prepared name."""
+    path = _ALIAS_FILES / f"{dataset}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

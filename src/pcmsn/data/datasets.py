@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pcmsn.data import layouts
@@ -15,6 +15,19 @@ BENCHMARKS = ("Sketchy", "TU-Berlin", "QuickDraw")
 TOYWORLD = "toyworld"
 
 
+def exact_name(name: str, known: Iterable[str]) -> str:
+    """The one of the ``known`` names that ``name`` is in another case; where there is none, ``name`` itself."""
+    return {each.casefold(): each for each in known}.get(name.casefold(), name)
+
+
+def exact_dataset_name(name: str) -> str:
+    """What a user gave as a data set: a benchmark or the toy world, in any case, by its own name; else as it is.
+
+    A folder that is there wins over a name in another case.
+    """
+    return name if Path(name).is_dir() else exact_name(name, (*BENCHMARKS, TOYWORLD))
+
+
 def open_dataset(
     dataset: str,
     data_root: Path,
@@ -24,8 +37,8 @@ def open_dataset(
 ) -> Dataset:
     """The pictures of a benchmark or the toy world below ``data_root``, or of a user's own folder.
 
-    The toy world is drawn into ``data_root/toyworld`` first where it is missing; ``progress(done, total)`` tells of
-    that. Raises DataError for anything that is neither.
+    The toy world is first drawn into ``data_root/toyworld`` if it is missing; ``progress(done, total)`` counts its
+    pictures. Raises DataError for a name that is none of these, and for pictures that are not as they must be.
     """
     if dataset == TOYWORLD:
         write_toyworld(ToyWorld(), data_root / TOYWORLD, progress=progress)
@@ -35,7 +48,7 @@ def open_dataset(
 def find_layout(dataset: str, data_root: Path, *, photos: PhotoVariant = "extended") -> Layout:
     """Where a benchmark or the toy world keeps its pictures below ``data_root``, or a user's own folder does.
 
-    Raises DataError for anything that is neither; whether the pictures are there is not looked at.
+    It does not look whether the pictures are there. Raises DataError for a name that is none of these.
     """
     if dataset == "Sketchy":
         return layouts.sketchy(data_root, photos)

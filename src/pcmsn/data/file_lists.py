@@ -9,34 +9,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from pcmsn.data.class_names import prepared_class_name
+from pcmsn.data.datasets import BENCHMARKS
+from pcmsn.data.inventory import places_of
 from pcmsn.data.layouts import UNALTERED
 from pcmsn.data.records import Dataset, Modality, Pictures
 from pcmsn.data.splits import Split, unseen_split
 from pcmsn.errors import DataError, enumerate_names
 
-Place = tuple[Modality, str]
-"""A modality and the folder below the data set's root that holds its classes."""
-
-_PREPARED: dict[str, tuple[Place, ...]] = {
-    "Sketchy": (("sketch", f"sketch/{UNALTERED}"), ("photo", f"photo/{UNALTERED}"), ("photo", "extended_photo")),
-    "TU-Berlin": (("sketch", "sketches"), ("photo", "images")),
-    "QuickDraw": (("sketch", "sketches"), ("photo", "images")),
-}
-_FOLDER: tuple[Place, ...] = (("sketch", "sketch"), ("photo", "photo"))
-_AUTHORS: dict[str, dict[str, Place]] = {
-    "Sketchy": {"EXTEND_image_sketchy": ("photo", "extended_photo")},
-    "TU-Berlin": {"png": ("sketch", "sketches"), "ImageResized": ("photo", "images")},
-    "QuickDraw": {
-        "QuickDraw_sketches_final": ("sketch", "sketches"),
-        "QuickDraw_images_final": ("photo", "images"),
-    },
+_AUTHORS_FOLDERS = {  # data set -> the authors' folder -> the prepared folder, below the data set's root
+    "Sketchy": {"EXTEND_image_sketchy": "extended_photo"},
+    "TU-Berlin": {"png": "sketches", "ImageResized": "images"},
+    "QuickDraw": {"QuickDraw_sketches_final": "sketches", "QuickDraw_images_final": "images"},
 }
 
 
@@ -50,10 +40,11 @@ class FileLists:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One line: where the picture should be."""
+    """One line of a list: where the picture should be in the prepared layout."""
 
     modality: Modality
     folder: str
+    """The folder of class folders, relative to the data set's root."""
     class_name: str
     file: str
 
@@ -62,8 +53,9 @@ def read_file_lists(lists: Path, dataset_name: str, root: Path, *, allow_missing
     """The data set and the split that the lists in the folder ``lists`` describe, of the pictures below ``root``.
 
     ``root`` is the data set's own folder, such as ``ZS-SBIR/Sketchy``. A photo that the lists name twice is in the
-    gallery twice; listed pictures that are not on disk are left out; notes of the data set count both.
-    Raises DataError for lists that can not be read, and for classes of which nothing is on disk.
+    gallery twice, and listed pictures that are not on disk are left out; the data set's notes count both.
+    Raises DataError for lists that cannot be read or do not fit the data set, for a class that is seen and unseen, and
+    for classes without a sketch or a photo on disk, unless ``allow_missing_classes`` leaves these out.
     """
     entries = {part: _read_part(lists, part, dataset_name) for part in ("train", "zero")}
     names = {part: sorted({entry.class_name for entry in found}) for part, found in entries.items()}
@@ -87,7 +79,7 @@ def read_file_lists(lists: Path, dataset_name: str, root: Path, *, allow_missing
     if not unseen:
         raise DataError(f"{lists}: none of its {len(names['zero'])} unseen classes is below {root}")
     split = unseen_split(f"file-list {lists.name}", classes, unseen)
-    return FileLists(dataset, Split(split.name, split.train, split.val, split.test, "test", tuple(gone)))
+    return FileLists(dataset, replace(split, missing=tuple(gone)))
 
 
 def _read_part(lists: Path, part: str, dataset_name: str) -> list[_Entry]:
@@ -129,41 +121,51 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} can not be read as a file list: {error}") from error
+        raise DataError(f"{path} cannot be read as a file list: {error}") from error
 
 
 def _entry(listed: str, dataset_name: str) -> _Entry:
     parts = PurePosixPath(listed.replace("\\", "/")).parts
     if len(parts) < 3 or ".." in parts:
         raise DataError(f"expected FOLDER/CLASS/FILE, got {listed!r}")
-    modality, folder = _place("/".join(parts[:-2]), dataset_name)
-    name = prepared_class_name(dataset_name, parts[-2], modality) if dataset_name in _PREPARED else parts[-2]
+    modality, folder = _prepared_folder("/".join(parts[:-2]), dataset_name)
+    name = prepared_class_name(dataset_name, parts[-2], modality) if dataset_name in BENCHMARKS else parts[-2]
     return _Entry(modality, folder, name, parts[-1])
 
 
 @lru_cache(maxsize=64)
-def _place(prefix: str, dataset_name: str) -> Place:
-    """Where a list's folder is in the prepared layout; the lists' ``_ready`` and leading folders are dropped."""
-    plain = prefix.replace("_ready", "")
-    known = {folder: (modality, folder) for modality, folder in _PREPARED.get(dataset_name, _FOLDER)}
-    known |= _AUTHORS.get(dataset_name, {})
-    fitting = [folder for folder in known if plain == folder or plain.endswith(f"/{folder}")]
+def _prepared_folder(listed: str, dataset_name: str) -> tuple[Modality, str]:
+    """The prepared folder that a list's folder stands for, and what it holds.
+
+    The lists' ``_ready`` and the folders above do not count.
+    """
+    modalities = _modalities(dataset_name)
+    prepared = {folder: folder for folder in modalities} | _AUTHORS_FOLDERS.get(dataset_name, {})
+    plain = listed.replace("_ready", "")
+    fitting = [folder for folder in prepared if plain == folder or plain.endswith(f"/{folder}")]
     if not fitting:
         raise DataError(
-            f"the folder {prefix!r} is none of {dataset_name}'s; known are {enumerate_names(sorted(known))}"
+            f"the folder {listed!r} is none of {dataset_name}'s; known are {enumerate_names(sorted(prepared))}"
         )
-    return known[max(fitting, key=len)]
+    folder = prepared[max(fitting, key=len)]
+    return modalities[folder], folder
+
+
+def _modalities(dataset_name: str) -> dict[str, Modality]:
+    """What each folder of class folders in the prepared layout holds, by its path below the data set's root."""
+    root = Path(dataset_name) if dataset_name in BENCHMARKS else Path()
+    return {place.folder.relative_to(root).as_posix(): place.modality for place in places_of(dataset_name, Path())}
 
 
 class _OnDisk:
-    """Looks files up by listing each class folder once."""
+    """Finds listed pictures below the data set's root; each class folder is listed once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._files: dict[str, frozenset[str]] = {}
 
     def find(self, entry: _Entry) -> str | None:
-        """The picture's name relative to the root, or None; originals are looked for in Sketchy's extension, too."""
+        """The picture's path relative to the root, or None; Sketchy's originals may also be in its extension."""
         folders = [entry.folder]
         if entry.folder == f"photo/{UNALTERED}":
             folders.append("extended_photo")
@@ -188,7 +190,7 @@ def _spellings(file: str) -> tuple[str, ...]:
 
 
 def _complete_classes(listed: Iterable[_Entry], kept: Iterable[_Entry]) -> tuple[tuple[str, ...], list[str]]:
-    """The classes with a sketch and a photo on disk, and those without."""
+    """The classes with both a sketch and a photo among ``kept``, and the other listed classes."""
     there = {(entry.class_name, entry.modality) for entry in kept}
     names = sorted({entry.class_name for entry in listed})
     complete = tuple(name for name in names if {(name, "sketch"), (name, "photo")} <= there)

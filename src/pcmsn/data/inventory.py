@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pcmsn.data.datasets import BENCHMARKS, find_layout
+from pcmsn.data.layouts import is_stray
 from pcmsn.data.pictures import has_picture_suffix
 from pcmsn.data.published import ORIGINALS, PHOTOS, SKETCHES
 from pcmsn.data.records import Modality
-
-_STRAY_FOLDER = "__MACOSX"
-_STRAY_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Place:
     """One folder of class folders in the prepared layout."""
 
     row: str
-    """Its row in tables: sketches, photos or original photos."""
+    """What it holds, which is also its row in the tables of counts: sketches, photos or original photos."""
     modality: Modality
     folder: Path
 
@@ -51,9 +49,9 @@ class ClassFolder:
 
 
 def places_of(dataset: str, root: Path) -> tuple[Place, ...]:
-    """The places of a benchmark below ``root``, or of the user's own folder ``root``.
+    """The places of a benchmark below ``root``; for any other ``dataset`` those of the user's own folder ``root``.
 
-    Sketchy has the original photos as a place of their own.
+    Sketchy's original photos are a place of their own.
     """
     name = dataset if dataset in BENCHMARKS else str(root)
     layout = find_layout(name, root)
@@ -63,14 +61,9 @@ def places_of(dataset: str, root: Path) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def is_stray(name: str) -> bool:
-    """Whether a file or folder is hidden, or one that operating systems leave behind; listings pass over these."""
-    return name.startswith(".") or name == _STRAY_FOLDER or name.casefold() in _STRAY_FILES
-
-
-def class_folders(place: Path) -> Iterator[ClassFolder]:
-    """The class folders of a place, one after the other in sorted order; none if the place does not exist."""
-    for entry in sorted_entries(place):
+def class_folders(folder: Path) -> Iterator[ClassFolder]:
+    """The class folders in a folder, in sorted order; none if it does not exist."""
+    for entry in sorted_entries(folder):
         if entry.is_dir() and not is_stray(entry.name):
             yield read_class_folder(Path(entry.path))
 

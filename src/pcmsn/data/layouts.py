@@ -24,7 +24,10 @@ from pcmsn.data.records import Dataset, Modality, Pictures
 from pcmsn.errors import DataError, enumerate_names
 
 PhotoVariant = Literal["extended", "original"]
-UNALTERED = "tx_000000000000"  # Sketchy's name for the variant in which nothing was moved or scaled
+UNALTERED = "tx_000000000000"
+"""Sketchy's name for the variant in which nothing was moved or scaled."""
+
+_STRAY_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True)
@@ -35,23 +38,27 @@ class Layout:
     """The data set's name, as shown in tables and as the folder of its side information."""
     sketches: Path
     photos: Path
+    benchmark: bool = False
+    """Whether it is a benchmark, which can be downloaded, below a data root."""
 
 
 def sketchy(data_root: Path, photos: PhotoVariant = "extended") -> Layout:
     """Sketchy, with the photos of its extension (73,002, the originals included) or the 12,500 originals."""
     root = data_root / "Sketchy"
     photo_folder = root / "extended_photo" if photos == "extended" else root / "photo" / UNALTERED
-    return Layout("Sketchy", sketches=root / "sketch" / UNALTERED, photos=photo_folder)
+    return Layout("Sketchy", sketches=root / "sketch" / UNALTERED, photos=photo_folder, benchmark=True)
 
 
 def tu_berlin(data_root: Path) -> Layout:
     """TU-Berlin with the photos of its extension."""
-    return Layout("TU-Berlin", sketches=data_root / "TU-Berlin" / "sketches", photos=data_root / "TU-Berlin" / "images")
+    root = data_root / "TU-Berlin"
+    return Layout("TU-Berlin", sketches=root / "sketches", photos=root / "images", benchmark=True)
 
 
 def quickdraw(data_root: Path) -> Layout:
     """QuickDraw-Extended."""
-    return Layout("QuickDraw", sketches=data_root / "QuickDraw" / "sketches", photos=data_root / "QuickDraw" / "images")
+    root = data_root / "QuickDraw"
+    return Layout("QuickDraw", sketches=root / "sketches", photos=root / "images", benchmark=True)
 
 
 def folder(path: Path, name: str | None = None) -> Layout:
@@ -64,24 +71,19 @@ def list_dataset(layout: Layout) -> Dataset:
 
     Raises DataError for a missing folder, for classes that one modality lacks, and for classes without pictures.
     """
-    by_class = {
-        "sketch": _files_by_class(layout, layout.sketches, "sketch"),
-        "photo": _files_by_class(layout, layout.photos, "photo"),
-    }
-    _check_same_classes(layout, set(by_class["sketch"]), set(by_class["photo"]))
-    for modality, files in by_class.items():
-        empty = [name for name, names in files.items() if not names]
-        if empty:
-            raise DataError(
-                f"{layout.name}: no {modality} in the class {enumerate_names(empty)} of "
-                f"{layout.sketches if modality == 'sketch' else layout.photos}; "
-                f"a picture ends with {', '.join(sorted(PICTURE_SUFFIXES))}. Add pictures or remove the folder"
-            )
+    sketches = _files_by_class(layout, layout.sketches, "sketch")
+    photos = _files_by_class(layout, layout.photos, "photo")
+    _check_same_classes(layout, set(sketches), set(photos))
     return Dataset(
         name=layout.name,
-        sketches=_pictures("sketch", layout.sketches, by_class["sketch"]),
-        photos=_pictures("photo", layout.photos, by_class["photo"]),
+        sketches=_pictures(layout, layout.sketches, "sketch", sketches),
+        photos=_pictures(layout, layout.photos, "photo", photos),
     )
+
+
+def is_stray(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that operating systems leave behind; listings pass over these."""
+    return name.startswith(".") or name.casefold() in _STRAY_NAMES
 
 
 def _files_by_class(layout: Layout, root: Path, modality: Modality) -> dict[str, list[str]]:
@@ -89,23 +91,29 @@ def _files_by_class(layout: Layout, root: Path, modality: Modality) -> dict[str,
         raise DataError(
             f"{layout.name}: no folder {root} with one folder of {modality} pictures a class; "
             f"expected {layout.sketches}/<class>/* and {layout.photos}/<class>/*. "
-            "Point --data-root (or --dataset, for a folder of your own) at the right place"
+            f"{_where_to_get(layout)}"
         )
-    classes = sorted(path for path in root.iterdir() if path.is_dir() and not _is_stray(path.name))
+    classes = sorted(path for path in root.iterdir() if path.is_dir() and not is_stray(path.name))
     if not classes:
         raise DataError(f"{layout.name}: the folder {root} holds no class folders; expected {root}/<class>/*")
     return {
         path.name: sorted(
             entry.name
             for entry in path.iterdir()
-            if has_picture_suffix(entry.name) and not _is_stray(entry.name) and entry.is_file()
+            if has_picture_suffix(entry.name) and not is_stray(entry.name) and entry.is_file()
         )
         for path in classes
     }
 
 
-def _is_stray(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+def _where_to_get(layout: Layout) -> str:
+    if not layout.benchmark:
+        return "Point --dataset at the folder that holds sketch/ and photo/"
+    name = layout.name.lower()
+    return (
+        f"Point --data-root at the folder that holds {layout.name}, or get it: pcmsn data download {name} and "
+        f"pcmsn data prepare {name} --from downloads"
+    )
 
 
 def _check_same_classes(layout: Layout, sketch: set[str], photo: set[str]) -> None:
@@ -122,7 +130,13 @@ def _check_same_classes(layout: Layout, sketch: set[str], photo: set[str]) -> No
     )
 
 
-def _pictures(modality: Modality, root: Path, files: dict[str, list[str]]) -> Pictures:
+def _pictures(layout: Layout, root: Path, modality: Modality, files: dict[str, list[str]]) -> Pictures:
+    empty = [name for name, names in files.items() if not names]
+    if empty:
+        raise DataError(
+            f"{layout.name}: no {modality} in the class {enumerate_names(empty)} of {root}; "
+            f"a picture ends with {', '.join(sorted(PICTURE_SUFFIXES))}. Add pictures or remove the folder"
+        )
     classes = tuple(files)
     return Pictures(
         modality=modality,

@@ -27,8 +27,8 @@ def files_of(pictures: Pictures) -> Iterator[PictureFile]:
 def files_below(folder: Path) -> Iterator[PictureFile]:
     """The picture files of a folder and all folders in it, named relative to it, sorted within each folder.
 
-    Hidden files and folders are left out, and links that lead back to a folder above. One folder's names are in memory
-    at a time. Raises DataError, at once, where there is no such folder.
+    Hidden files and folders are left out, and so are links that lead back to a folder above. Of each folder on the way
+    only the names are in memory. Raises DataError, at once, where there is no such folder.
     """
     if not folder.is_dir():
         raise DataError(f"no folder {folder} with pictures; pass one, or a list of files: --list FILE")
@@ -49,7 +49,7 @@ def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[Picture
 
 
 def files_in_list(lines: Iterable[str]) -> Iterator[PictureFile]:
-    """The file of each line, named as it stands there, as soon as the line is there; empty lines do not count."""
+    """The file that each line names, as soon as the line comes; empty lines do not count."""
     for line in lines:
         name = line.rstrip("\r\n")
         if name.strip():

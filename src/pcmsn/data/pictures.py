@@ -34,7 +34,7 @@ def load_picture(path: Path) -> Image.Image:
     """The picture in a file, upright, as 8-bit RGB; of an animation the first frame.
 
     Deep, palette and transparent pictures are handled as in ``picture_from_bytes``.
-    Raises UnreadablePictureError, which starts with the path, for anything that can not be decoded.
+    Raises UnreadablePictureError, which starts with the path, for anything that cannot be decoded.
     """
     try:
         content = path.read_bytes()
@@ -44,18 +44,18 @@ def load_picture(path: Path) -> Image.Image:
 
 
 def picture_from_bytes(content: bytes, path: Path) -> Image.Image:
-    """The picture in a file's content, upright, as 8-bit RGB; ``path`` is only for the error's text.
+    """The picture in a file's content, upright, as 8-bit RGB; ``path`` is for the error's text only.
 
-    16-bit and float pictures are scaled to 8 bits; transparent ones, palettes with a transparent colour too, are laid
-    on white, as a sketch on paper is; the EXIF orientation is applied.
-    Raises UnreadablePictureError.
+    16-bit and float pictures are scaled to 8 bits. Transparent pictures, those with a transparent palette colour too,
+    are laid on white, like a sketch on paper. The EXIF orientation is applied.
+    Raises UnreadablePictureError for content that cannot be decoded.
     """
     if not content:
         raise UnreadablePictureError(f"{path}: the file is empty")
     try:
         with Image.open(BytesIO(content)) as image:
             orientation = _orientation(image)
-            picture = _to_rgb(image)
+            picture = as_rgb(image)
     except UnidentifiedImageError as error:
         raise UnreadablePictureError(f"{path}: not a picture in any format that Pillow reads") from error
     except Exception as error:  # damaged files make Pillow's decoders raise almost anything
@@ -72,7 +72,11 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def as_rgb(image: Image.Image) -> Image.Image:
+    """A picture of any mode as 8-bit RGB, scaled and laid on white as ``picture_from_bytes`` does; not turned upright.
+
+    Raises whatever Pillow raises for a damaged file, or for a mode that it does not convert.
+    """
     if image.mode.startswith("I") or image.mode == "F":
         return _deep_to_grey(image).convert("RGB")
     if image.mode == "LAB":
@@ -83,7 +87,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _deep_to_grey(image: Image.Image) -> Image.Image:
-    """8-bit grey of one-channel pictures with more bits; black stays black, the format's white becomes white."""
+    """An 8-bit grey picture of a one-channel one with more bits; black stays black, the format's white is white."""
     values = np.nan_to_num(np.asarray(image).astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     highest = float(values.max())
     if image.mode == "F":  # files do not say what white is: 1.0, 255 or 65535 by the range that is in use
@@ -100,7 +104,7 @@ def _lab_to_rgb(image: Image.Image) -> Image.Image:
     to_rgb = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
     picture = ImageCms.applyTransform(image, to_rgb)
     if picture is None:
-        raise ValueError("LAB colours can not be converted")
+        raise ValueError("LAB colours cannot be converted")
     return picture
 
 

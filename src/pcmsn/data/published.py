@@ -15,7 +15,7 @@ class PublishedCount:
     fewest: int
     most: int
     about: bool = False
-    """Whether the papers give a rounded number only; differences up to 2 % then mean nothing."""
+    """Whether the papers give a rounded number only; differences of up to 2 % then mean nothing."""
 
     def nearest(self, count: int) -> int:
         """The published number that is nearest to ``count``; ``count`` itself inside the range or the rounding."""
@@ -62,7 +62,7 @@ def published_count(dataset: str, row: str) -> PublishedCount | None:
 
 @dataclass(frozen=True)
 class Reason:
-    """A part of the difference between what was found and what is published."""
+    """A part of the difference between what was found and what is published, with its number of pictures."""
 
     text: str
     count: int
@@ -73,7 +73,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class CountRow:
-    """One line of the table: what is there against what is published, and why they differ."""
+    """One line of the table: what is there, what is published, and why the two differ."""
 
     name: str
     found: int
@@ -81,7 +81,7 @@ class CountRow:
     difference: int
     """``found`` less the nearest published number; 0 inside a range and without a published number."""
     reasons: tuple[Reason, ...]
-    """Their counts add up to ``-difference``, those that tell of more pictures than published with a minus."""
+    """Their counts add up to ``-difference``; a reason for more pictures than published has a negative count."""
     verdict: str
     """The explanation in words."""
 
@@ -107,11 +107,11 @@ def explained_row(
     lacking: str = "not in the downloads",
     surplus: str = "more in the downloads than published",
 ) -> CountRow:
-    """The row of ``found`` with every difference from ``published`` given a reason.
+    """The row of ``found``, with a reason for every difference from ``published``.
 
     ``left_out`` counts what was there and is not among ``found``, by reason. ``maybe_left_out`` counts what the
-    publication may have counted (files that are no pictures by their ending); it explains a lack as far as it goes.
-    What remains is ``lacking`` or ``surplus``.
+    publication may or may not have counted, such as files that are no pictures by their ending: it is used as far as
+    something is lacking. What then remains unexplained is called ``lacking`` or ``surplus``.
     """
     if published is None:
         return CountRow(name, found, None, 0, (), "no published number")

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.errors import DataError, did_you_mean
+from pcmsn.errors import DataError, did_you_mean, enumerate_names
 
 Modality = Literal["sketch", "photo"]
 
@@ -35,7 +35,10 @@ class Pictures:
 
     def __post_init__(self) -> None:
         if self.labels.shape != (len(self.names),):
-            raise DataError(f"{len(self.names)} {self.modality} names with labels of shape {self.labels.shape}")
+            raise DataError(
+                f"{len(self.names)} {self.modality} names with labels of shape {self.labels.shape}; "
+                "expected one label a name"
+            )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -63,11 +66,15 @@ class Pictures:
 
         Raises DataError for pictures of another folder or modality, and for a class that both have.
         """
-        both = sorted(set(self.classes) & set(other.classes))
-        if (self.folder, self.modality) != (other.folder, other.modality) or both:
+        if (self.folder, self.modality) != (other.folder, other.modality):
             raise DataError(
-                f"{self.modality} pictures of {self.folder} can not be joined with {other.modality} pictures of "
-                f"{other.folder}{f', both have {both[0]!r}' if both else ''}"
+                f"{self.modality} pictures of {self.folder} cannot be joined with {other.modality} pictures of "
+                f"{other.folder}; expected one modality and folder"
+            )
+        both = sorted(set(self.classes) & set(other.classes))
+        if both:
+            raise DataError(
+                f"{self.modality} pictures of {self.folder} cannot be joined: {enumerate_names(both)} in both parts"
             )
         return replace(
             self,
@@ -88,14 +95,14 @@ class Pictures:
                 hint = did_you_mean(name, self.classes)
                 raise DataError(f"no class {name!r} among the {len(self.classes)} {self.modality} classes{hint}")
         new_label = np.array([position.get(name, -1) for name in self.classes], dtype=np.int64)
-        labels = new_label[self.labels] if len(self.labels) else self.labels
+        labels = new_label[self.labels]
         keep = np.flatnonzero(labels >= 0)
         return replace(self, names=tuple(self.names[i] for i in keep), labels=labels[keep], classes=classes)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """The sketches and photos of one data set, over the same classes."""
+    """The sketches and photos of one data set, both over the same classes in the same order."""
 
     name: str
     """As shown in tables, for example ``Sketchy``."""
@@ -110,7 +117,7 @@ class Dataset:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The class names, sorted."""
+        """The class names, in the order that labels count in."""
         return self.sketches.classes
 
     def of_classes(self, classes: Iterable[str]) -> Dataset:

@@ -16,6 +16,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from pcmsn.data.datasets import TOYWORLD
 from pcmsn.data.toyworld import TOYWORLD_SPLIT
 from pcmsn.errors import SplitError, did_you_mean, enumerate_names
 
@@ -26,6 +27,8 @@ else:
 
 SPLIT_LISTS = Path(__file__).parent / "split_lists"
 PARTS = ("train", "val", "test")
+LEAST = 2
+"""Classes a part that a drawn split has at least: with one class every photo is right, whatever the model does."""
 Reported = Literal["val+test", "test"]
 
 
@@ -49,7 +52,10 @@ class Split:
         for first, second in (("train", "val"), ("train", "test"), ("val", "test")):
             both = sorted(set(getattr(self, first)) & set(getattr(self, second)))
             if both:
-                raise SplitError(f"split {self.name!r}: {enumerate_names(both)} in both {first} and {second}")
+                raise SplitError(
+                    f"split {self.name!r}: {enumerate_names(both)} in both {first} and {second}; "
+                    "each class belongs to one part"
+                )
         for part in PARTS:
             classes = getattr(self, part)
             if not classes:
@@ -73,9 +79,9 @@ class Split:
         }
 
     def fitted(self, dataset_name: str, classes: Collection[str], *, allow_missing: bool = False) -> Split:
-        """The split of exactly ``classes``: itself, or with ``allow_missing`` itself without what ``classes`` lacks.
+        """This split, for a data set of exactly its classes; with ``allow_missing``, without those that it lacks.
 
-        Raises SplitError that names the first differences, and for a part of which nothing is left.
+        Raises SplitError, which names the first differences, where it does not fit, and where a part has no class left.
         """
         lacking = sorted(set(self.classes) - set(classes))
         extra = sorted(set(classes) - set(self.classes))
@@ -94,13 +100,24 @@ class Split:
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of scores on this split should know."""
-        if not self.missing:
-            return ()
-        total = len(self.classes) + len(self.missing)
-        return (
-            f"{len(self.missing)} of the {total} classes of split {self.name} are not in the data "
-            f"({enumerate_names(self.missing)}): not comparable with scores on the whole split.",
-        )
+        notes = []
+        if self.missing:
+            total = len(self.classes) + len(self.missing)
+            notes.append(
+                f"{len(self.missing)} of the {total} classes of split {self.name} are not in the data "
+                f"({enumerate_names(self.missing)}): not comparable with scores on the whole split."
+            )
+        if len(self.val) == 1:
+            notes.append(
+                f"split {self.name}: val has 1 class ({self.val[0]!r}): every photo is right in every epoch, so its "
+                "score of 1 tells no epoch from another; give val at least 2 classes."
+            )
+        if len(self.test) == 1:
+            notes.append(
+                f"split {self.name}: test has 1 class ({self.test[0]!r}): every photo is right, so the score is 1 "
+                "whatever the model does."
+            )
+        return tuple(notes)
 
 
 def _misfit(split: str, dataset_name: str, lacking: Sequence[str], extra: Sequence[str]) -> str:
@@ -118,25 +135,32 @@ def _misfit(split: str, dataset_name: str, lacking: Sequence[str], extra: Sequen
     )
 
 
-def sem_pcyc_split(classes: Iterable[str], train_share: float, val_share: float, name: str = "sem-pcyc") -> Split:
-    """SEM-PCYC's rule: seed 0 over the sorted names, ``train_share`` for training, ``val_share`` for validation."""
-    return _drawn_split(name, classes, train_share, val_share, np.random.RandomState(0))
+def sem_pcyc_split(classes: Iterable[str], train_share: float, val_share: float) -> Split:
+    """SEM-PCYC's split: drawn with seed 0 from the sorted names, by shares of the classes in [0, 1]; the rest tests."""
+    return _drawn_split("sem-pcyc", classes, train_share, val_share, np.random.RandomState(0))
 
 
 def random_split(classes: Iterable[str], seed: int) -> Split:
-    """80 % of the classes for training, 10 % for validation and the rest for testing, at least one each."""
+    """80 % of the classes for training, 10 % for validation and the rest for testing, at least two each.
+
+    Raises SplitError for fewer than six classes.
+    """
     names = sorted(set(classes))
-    if len(names) < 3:
-        raise SplitError(f"a split needs at least 3 classes (train, val, test), got {len(names)}")
-    val_share = max(0.1, 1 / len(names))
-    train_share = min(0.8, (len(names) - 2) / len(names))
+    if len(names) < len(PARTS) * LEAST:
+        raise SplitError(
+            f"a random split needs at least {len(PARTS) * LEAST} classes, two each to train, validate and test on, got "
+            f"{len(names)}; add classes, or divide these yourself: --split FILE.toml with train, val and test lists"
+        )
+    val_share = max(0.1, LEAST / len(names))
+    train_share = min(0.8, (len(names) - 2 * LEAST) / len(names))
     return _drawn_split(f"random-{seed}", names, train_share, val_share, np.random.RandomState(seed))
 
 
 def unseen_split(name: str, classes: Iterable[str], unseen: Iterable[str]) -> Split:
-    """A split with the given test classes; of the others a tenth, drawn by SEM-PCYC's rule, are for validation.
+    """A split with the given test classes; of the others a tenth, at least two, are for validation.
 
-    Raises SplitError for unseen classes that are not among ``classes`` or leave fewer than two seen ones.
+    They are drawn by SEM-PCYC's rule. Raises SplitError for unseen classes that are not among ``classes`` or leave
+    fewer than four seen ones.
     """
     names, test = sorted(set(classes)), sorted(set(unseen))
     unknown = [name for name in test if name not in names]
@@ -144,9 +168,12 @@ def unseen_split(name: str, classes: Iterable[str], unseen: Iterable[str]) -> Sp
         hints = ", ".join(f"{name!r}{did_you_mean(name, names)}" for name in unknown[:5])
         raise SplitError(f"split {name!r}: {len(unknown)} unseen classes are not among the {len(names)}: {hints}")
     seen = np.setdiff1d(np.array(names), np.array(test, dtype=str))
-    if len(seen) < 2:
-        raise SplitError(f"split {name!r}: {len(seen)} seen classes are left, at least 2 are needed (train and val)")
-    val = np.random.RandomState(0).choice(seen, max(1, len(seen) // 10), replace=False)
+    if len(seen) < 2 * LEAST:
+        raise SplitError(
+            f"split {name!r}: {len(seen)} of the {len(names)} classes are seen, expected at least {2 * LEAST}: two to "
+            "train and two to validate on; name fewer unseen classes, or add classes"
+        )
+    val = np.random.RandomState(0).choice(seen, max(LEAST, len(seen) // 10), replace=False)
     train = np.setdiff1d(seen, val)
     return Split(name, _sorted(train), _sorted(val), _sorted(test), reported="test")
 
@@ -169,23 +196,27 @@ def _sorted(names: Iterable[str]) -> tuple[str, ...]:
 def read_split(path: Path) -> Split:
     """The split of a TOML file with the lists ``train``, ``val`` and ``test``, and perhaps ``reported``.
 
-    Raises SplitError when it is not one.
+    Raises SplitError for a file that cannot be read or has other contents.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SplitError(f"{path} can not be read as a split ({error}); expected TOML with train, val, test") from error
+        raise SplitError(f"{path} cannot be read as a split ({error}); expected TOML with train, val, test") from error
     known = (*PARTS, "reported")
     unknown = sorted(set(content) - set(known))
     if unknown:
-        raise SplitError(f"{path}: unknown key {unknown[0]!r}{did_you_mean(unknown[0], known)}; expected {known}")
+        hint = did_you_mean(unknown[0], known)
+        raise SplitError(f"{path}: unknown key {unknown[0]!r}{hint}; expected {', '.join(known)}")
     for part in PARTS:
-        names = content.get(part)
+        if part not in content:
+            raise SplitError(f"{path} has no list {part!r}; expected the lists train, val and test")
+        names = content[part]
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise SplitError(f"{path}: {part!r} must be a list of class names, got {names!r}")
     reported = content.get("reported", "val+test")
     if reported not in get_args(Reported):
-        raise SplitError(f"{path}: 'reported' must be one of {get_args(Reported)}, got {reported!r}")
+        expected = " or ".join(repr(value) for value in get_args(Reported))
+        raise SplitError(f"{path}: 'reported' must be {expected}, got {reported!r}")
     train, val, test = (_sorted(content[part]) for part in PARTS)
     return Split(path.stem, train, val, test, reported=reported)
 
@@ -193,12 +224,14 @@ def read_split(path: Path) -> Split:
 def read_class_names(path: Path) -> tuple[str, ...]:
     """Class names from a text file, one a line, in its order; empty lines and those that start with # do not count.
 
-    Raises SplitError for a file that can not be read, holds none, or holds one twice.
+    Raises SplitError for a file that cannot be read, holds none, or holds one twice.
     """
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError as error:
+        raise SplitError(f"no file {path}; expected a list of classes, one name a line") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SplitError(f"{path} can not be read as a list of classes ({error}); expected one name a line") from error
+        raise SplitError(f"{path} cannot be read as a list of classes ({error}); expected one name a line") from error
     names = tuple(line for line in lines if line and not line.startswith("#"))
     twice = sorted({name for name in names if names.count(name) > 1})
     if not names or twice:
@@ -208,7 +241,7 @@ def read_class_names(path: Path) -> tuple[str, ...]:
 
 
 def published_splits(dataset_name: str) -> tuple[str, ...]:
-    """Names of the committed splits of a data set; empty for one that we have none of."""
+    """The names of a data set's committed splits, sorted; none for a user's own folder."""
     return tuple(sorted(path.stem for path in (SPLIT_LISTS / dataset_name).glob("*.toml")))
 
 
@@ -218,10 +251,14 @@ def published_split(dataset_name: str, name: str) -> Split:
 
 
 def default_split_name(dataset_name: str) -> str:
-    """``sem-pcyc`` for Sketchy and TU-Berlin, the one published split for QuickDraw, ``random`` for a user's folder."""
+    """The split that is used unless the user names one.
+
+    ``sem-pcyc`` for Sketchy and TU-Berlin, the one published split for QuickDraw, ``toyworld`` for the toy world and
+    ``random`` for a user's folder.
+    """
     published = published_splits(dataset_name)
-    if dataset_name == "toyworld":
-        return "toyworld"
+    if dataset_name == TOYWORLD:
+        return TOYWORLD
     if "sem-pcyc" in published:
         return "sem-pcyc"
     return published[0] if published else "random"
@@ -237,26 +274,25 @@ def load_split(
 ) -> Split:
     """The split ``name`` (a published one, ``toyworld``, ``random`` or a TOML file) of a data set, checked to fit it.
 
-    ``seed`` counts for ``random`` only. None takes the data set's default. With ``allow_missing`` the data set may
-    lack classes of the split. Raises SplitError.
+    ``seed`` matters to ``random`` only. None takes the data set's default. With ``allow_missing`` the data set may
+    lack classes of the split. Raises SplitError for an unknown name, an unreadable file and a split that does not fit.
     """
     split = find_split(name or default_split_name(dataset_name), dataset_name, classes, seed)
     return split.fitted(dataset_name, classes, allow_missing=allow_missing)
 
 
 def find_split(name: str, dataset_name: str, classes: Sequence[str], seed: int = 0) -> Split:
-    """As ``load_split``, of the whole list whether or not it fits ``classes``, which only ``random`` looks at."""
+    """As ``load_split``, without the check: ``classes`` matter to ``random`` only."""
     published = published_splits(dataset_name)
     if name in published:
         return published_split(dataset_name, name)
     if name == "random":
         return random_split(classes, seed)
-    if name == "toyworld" and dataset_name == "toyworld":
-        train, val, test = (_sorted(getattr(TOYWORLD_SPLIT, part)) for part in PARTS)
-        return Split("toyworld", train, val, test)
+    if name == dataset_name == TOYWORLD:
+        return Split(TOYWORLD, TOYWORLD_SPLIT.train, TOYWORLD_SPLIT.val, TOYWORLD_SPLIT.test)
     if name.endswith(".toml"):
         return read_split(Path(name))
-    known = (*published, "random", *(("toyworld",) if dataset_name == "toyworld" else ()))
+    known = (*published, "random", *((TOYWORLD,) if dataset_name == TOYWORLD else ()))
     raise SplitError(
         f"no split {name!r} for {dataset_name}{did_you_mean(name, known)}; "
         f"it has {enumerate_names(known)}, or pass a TOML file with train, val and test lists"
@@ -266,7 +302,7 @@ def find_split(name: str, dataset_name: str, classes: Sequence[str], seed: int =
 def load_unseen_split(path: Path, dataset_name: str, classes: Sequence[str], *, allow_missing: bool = False) -> Split:
     """The split whose test classes a text file names (``--unseen-classes``); the other classes are seen.
 
-    Raises SplitError for names that the data set lacks, unless ``allow_missing``.
+    Raises SplitError for an unreadable file, and for names that the data set lacks, unless ``allow_missing``.
     """
     unseen = read_class_names(path)
     missing = tuple(sorted(set(unseen) - set(classes))) if allow_missing else ()

@@ -61,7 +61,7 @@ def test_a_clean_data_set_passes(quick: bool, sketchy: Path) -> None:
     assert any("Other counts than the published" in note for note in report.notes)
 
 
-def test_a_photo_twice_in_its_class_and_in_two_classes(sketchy: Path) -> None:
+def test_photos_twice_in_a_class_or_in_two_classes_are_found_with_their_bound_on_map(sketchy: Path) -> None:
     photos = sketchy / "Sketchy" / "extended_photo"
     for number in range(3):
         shutil.copy(photos / "bear" / "0.png", photos / "bear" / f"again_{number}.png")
@@ -89,7 +89,7 @@ def test_the_original_photos_may_repeat_the_extension(sketchy: Path) -> None:
     assert check(sketchy, "Sketchy").passed
 
 
-def test_sketches_that_repeat_conflict_or_are_photos(sketchy: Path) -> None:
+def test_sketches_that_repeat_are_in_two_classes_or_are_photos_are_found(sketchy: Path) -> None:
     sketches = sketchy / "Sketchy" / "sketch" / "tx_000000000000"
     shutil.copy(sketches / "ant" / "0.png", sketches / "ant" / "again.png")
     shutil.copy(sketches / "bat" / "0.png", sketches / "cat" / "bat.png")
@@ -115,7 +115,7 @@ def test_unreadable_pictures_are_counted_where_they_are_lost(sketchy: Path) -> N
     assert found(check(sketchy, "Sketchy", quick=True), "unreadable photos").count == 1  # the empty one
 
 
-def test_names_that_the_splits_do_not_use(sketchy: Path) -> None:
+def test_names_that_the_splits_do_not_use_are_found_with_the_right_ones(sketchy: Path) -> None:
     photos = sketchy / "Sketchy" / "extended_photo"
     (photos / "hot_air_balloon").rename(photos / "Hot-Air Balloon")
     (photos / "zebra").rename(photos / "zebar")
@@ -167,7 +167,7 @@ def test_a_missing_modality_is_found(sketchy: Path) -> None:
     assert found(check(sketchy, "Sketchy"), "missing folder of photos").weight == "stops"
 
 
-def test_a_folder_of_ones_own(tmp_path: Path, write_pictures: WritePictures) -> None:
+def test_a_folder_of_ones_own_is_checked_without_known_names(tmp_path: Path, write_pictures: WritePictures) -> None:
     root = write_pictures(tmp_path / "mine", {"hot dog": 2, "ant": 2})
     assert check(root, "folder").passed
     list_dataset(folder(root))

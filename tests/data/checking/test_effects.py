@@ -28,7 +28,7 @@ def test_no_ranking_beats_the_bound_and_the_best_reaches_it(clean: int, pairs: i
     assert best_average_precision(clean + pairs, pairs) == pytest.approx(best_by_trying(clean, pairs, wrong), abs=1e-12)
 
 
-def test_half_a_class_in_conflict_by_hand() -> None:
+def test_the_bound_agrees_with_cases_worked_by_hand() -> None:
     assert best_average_precision(2, 1) == pytest.approx((1 + 2 / 3) / 2)
     assert best_average_precision(5, 0) == 1.0
     assert np.isclose(best_average_precision(1, 1), 0.5)

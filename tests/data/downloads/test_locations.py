@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pcmsn.data.archives.unpacking import is_archive
-from pcmsn.data.downloads.locations import find_location, read_locations
+from pcmsn.data.downloads.locations import Location, find_location, read_locations
 from pcmsn.errors import DataError
 
 TOY = """
@@ -24,9 +24,9 @@ by_hand = "Press the button."
 """
 
 
-def read(tmp_path: Path, text: str) -> None:
+def read(tmp_path: Path, text: str) -> dict[str, Location]:
     (tmp_path / "locations.toml").write_text(text)
-    read_locations(tmp_path / "locations.toml")
+    return read_locations(tmp_path / "locations.toml")
 
 
 def test_the_packaged_file_has_the_fields_locations(tmp_path: Path) -> None:
@@ -68,10 +68,16 @@ def test_parts_are_chosen_by_name_and_optional_ones_only_then() -> None:
 def test_an_unknown_data_set_proposes_the_nearest() -> None:
     with pytest.raises(DataError, match=r"no known location of 'sketchi' \(did you mean 'sketchy'\?\)"):
         find_location("sketchi", read_locations())
+    assert find_location("TU-Berlin", read_locations()).name == "tu-berlin"
 
 
 def test_a_users_file_of_this_form_is_read(tmp_path: Path) -> None:
-    read(tmp_path, TOY)
+    (toys,) = read(tmp_path, TOY).values()
+    (photos,) = toys.parts
+    assert (toys.name, toys.title, photos.dataset, photos.name) == ("toys", "Toys", "toys", "photos")
+    assert photos.mirrors == ("https://example.org/toys.zip", "drive:1z4--ToT")
+    assert photos.prepare == "pcmsn data prepare toys --from {folder}"
+    assert (photos.size, photos.sha256, photos.optional) == (None, None, False)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,8 @@
 """The benchmarks as downloaded, drawn once for all tests of preparing; tests that change them take a copy."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from benchmark_downloads import quickdraw_downloads, sketchy_downloads, tu_berlin_downloads
 
 

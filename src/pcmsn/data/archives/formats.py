@@ -38,13 +38,13 @@ def read_zip(archive: Path, intake: Intake) -> None:
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
             # orig_filename still has what zipfile cuts off or replaces: a NUL and what follows, separators
-            place = intake.place(member.orig_filename, _zip_kind(member), member.file_size)
-            if place is None:
+            destination = intake.admit(member.orig_filename, _zip_kind(member), member.file_size)
+            if destination is None:
                 continue
             if member.flag_bits & 1:
                 raise encrypted(archive)
             with file.open(member) as stream:
-                intake.copy(place, stream)
+                intake.copy(destination, stream)
             intake.advance(member.header_offset + member.compress_size)
 
 
@@ -64,12 +64,12 @@ def read_tar(archive: Path, intake: Intake) -> None:
         stream = _TarStream(content, intake)
         with tarfile.TarFile(fileobj=stream, mode="r") as file:
             while (member := file.next()) is not None:
-                place = intake.place(member.name, _tar_kind(member), member.size)
-                if place is not None:
+                destination = intake.admit(member.name, _tar_kind(member), member.size)
+                if destination is not None:
                     with _tar_content(file, member) as data:
-                        intake.copy(place, data)
+                        intake.copy(destination, data)
                 intake.advance(raw.tell())
-                file.members.clear()  # type: ignore[attr-defined]  # else half a million records are kept
+                file.members.clear()  # type: ignore[attr-defined]  # otherwise half a million records are kept
         stream.check_end()
 
 
@@ -100,9 +100,9 @@ def _tar_content(file: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
 
 
 class _TarStream(io.RawIOBase):
-    """A tar file's bytes, counted also where members are passed over, with headers of a bounded size.
+    """A tar file's bytes, with headers of a bounded size; members that are passed over count too.
 
-    It remembers the last header block, as tarfile takes a damaged one for the end of the archive.
+    The last header block is remembered, because tarfile takes a damaged one for the end of the archive.
     """
 
     def __init__(self, content: IO[bytes] | gzip.GzipFile, intake: Intake) -> None:

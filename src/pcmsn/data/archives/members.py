@@ -1,4 +1,4 @@
-"""What is written of an archive, member by member: wanted files only, within limits, whole or not at all."""
+"""Writing an archive's members: wanted files only, within limits, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much an archive may hold. The defaults are several times the field's largest."""
+    """How much an archive may hold; the defaults are several times what the field's largest archives need."""
 
     total_bytes: int = 200 * 2**30
     """Bytes written or decompressed in all; the photos of TU-Berlin are some tens of GB."""
@@ -29,7 +29,7 @@ class Limits:
     ratio: float = 100.0
     """Bytes written for one byte of the archive; pictures are compressed already and stay below 5."""
     ratio_from: int = 2**30
-    """Bytes written before ``ratio`` is looked at: a few blank pictures shrink a thousandfold and harm nobody."""
+    """Bytes written before ``ratio`` matters: a few blank pictures shrink a thousandfold and harm nobody."""
 
     def __post_init__(self) -> None:
         if min(self.total_bytes, self.files, self.ratio, self.ratio_from) <= 0:
@@ -38,20 +38,20 @@ class Limits:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """What ``unpack`` did; but for ``kept``, the same whether it ran once or was resumed."""
+    """What ``unpack`` did. Only ``kept`` tells a run that was resumed from one that was not."""
 
     files: int
     """Wanted files that are whole in the target, written now or kept."""
     bytes: int
     """Their size in all."""
     skipped: tuple[str, ...]
-    """Wanted files left out, because an earlier member has this name or one that differs in case or Unicode form."""
+    """Wanted files that were left out, because an earlier member has this name up to case and Unicode form."""
     kept: int = 0
     """How many of ``files`` were there before, with the right size."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """Where one wanted file goes, and the size that its archive declares."""
 
     name: PurePosixPath
@@ -60,7 +60,11 @@ class Place:
 
 
 class Intake:
-    """Takes an archive's members one after the other and writes the wanted files. Use it as a context manager."""
+    """Takes an archive's members one after the other and writes the wanted files.
+
+    A context manager: at its end a file that is not whole is removed. A reader asks ``admit`` for each member, then
+    writes it by ``copy``, or by ``begin``, ``write`` and ``finish``.
+    """
 
     def __init__(
         self,
@@ -82,7 +86,7 @@ class Intake:
         self._skipped: list[str] = []
         self._folders: set[Path] = set()
         self._temporary = target / f".unpacking-{os.getpid()}.partial"
-        self._writing: tuple[Place, IO[bytes]] | None = None
+        self._writing: tuple[Destination, IO[bytes]] | None = None
         self._written = 0
 
     def __enter__(self) -> Intake:
@@ -103,8 +107,8 @@ class Intake:
         """The counts so far."""
         return Unpacked(self._files, self._bytes, tuple(self._skipped), self._kept)
 
-    def place(self, name: str, kind: Kind, size: int) -> Place | None:
-        """Where to write a member, or None for a folder and for a file that is not wanted, left out or whole already.
+    def admit(self, name: str, kind: Kind, size: int) -> Destination | None:
+        """Where to write a member; None for a folder, and for a file that is not wanted, left out or whole already.
 
         Raises DataError for an unsafe name, a wanted link or special file, and too many members.
         """
@@ -122,55 +126,56 @@ class Intake:
         if not self._names.claim(relative):
             self._skipped.append(str(relative))
             return None
-        place = Place(relative, self.target.joinpath(*relative.parts), size)
-        if _is_whole(place):
-            self._count(place)
+        destination = Destination(relative, self.target.joinpath(*relative.parts), size)
+        if _is_whole(destination):
+            self._count(destination)
             self._kept += 1
             return None
         self._check_written(self._bytes + size)
-        return place
+        return destination
 
-    def copy(self, place: Place, stream: IO[bytes]) -> None:
+    def copy(self, destination: Destination, stream: IO[bytes]) -> None:
         """Write one file from a stream of its content."""
-        self.begin(place)
+        self.begin(destination)
         while chunk := stream.read(COPY_BYTES):
             self.write(chunk)
         self.finish()
 
-    def begin(self, place: Place) -> None:
+    def begin(self, destination: Destination) -> None:
         """Start to write a file; ``write`` and ``finish`` go on with it."""
         try:
             self._temporary.unlink(missing_ok=True)
-            self._writing = (place, self._temporary.open("xb"))
+            self._writing = (destination, self._temporary.open("xb"))
         except OSError as error:
-            raise self._unwritable(place.path, error) from error
+            raise self._unwritable(destination.path, error) from error
         self._written = 0
 
     def write(self, chunk: bytes | bytearray) -> None:
-        """Add to the file begun, after counting; raises DataError past a limit and on a full disk."""
-        place, file = self._open_file()
+        """Add to the file that was begun. Raises DataError past a limit, before it writes, and on a full disk."""
+        destination, file = self._open_file()
         self._written += len(chunk)
         self._check_written(self._bytes + self._written)
         try:
             file.write(chunk)
         except OSError as error:
-            raise self._unwritable(place.path, error) from error
+            raise self._unwritable(destination.path, error) from error
 
     def finish(self) -> None:
-        """Give the file begun its name; raises DataError when its size is not the declared one."""
-        place, file = self._open_file()
+        """Give the file that was begun its name. Raises DataError when its size is not the declared one."""
+        destination, file = self._open_file()
         try:
             file.close()  # writes what is buffered, so that a full disk may show here first
             self._writing = None
-            if self._written != place.size:
+            if self._written != destination.size:
                 raise DataError(
-                    f"{self.archive}: damaged: {str(place.name)!r} gave {self._written} bytes, expected {place.size}"
+                    f"{self.archive}: damaged: {str(destination.name)!r} gave {self._written} bytes, "
+                    f"expected {destination.size}"
                 )
-            self._make_folder(place.path.parent)
-            self._temporary.replace(place.path)
+            self._make_folder(destination.path.parent)
+            self._temporary.replace(destination.path)
         except OSError as error:
-            raise self._unwritable(place.path, error) from error
-        self._count(place)
+            raise self._unwritable(destination.path, error) from error
+        self._count(destination)
 
     def advance(self, position: int) -> None:
         """Report that the archive file was read up to ``position``."""
@@ -178,7 +183,7 @@ class Intake:
             self._progress(min(position, self._archive_bytes), self._archive_bytes)
 
     def check_decompressed(self, count: int) -> None:
-        """Raise DataError when ``count`` bytes, written or only decompressed, are past the limit."""
+        """Raise DataError when ``count`` bytes, written or only decompressed, are more than the limit."""
         if count > self.limits.total_bytes:
             raise self._too_large(f"more than {self.limits.total_bytes} bytes unpacked")
 
@@ -187,14 +192,14 @@ class Intake:
         if count > self.limits.ratio_from and count > self.limits.ratio * self._archive_bytes:
             raise self._too_large(f"{count} bytes from {self._archive_bytes}, more than {self.limits.ratio:g} to 1")
 
-    def _open_file(self) -> tuple[Place, IO[bytes]]:
+    def _open_file(self) -> tuple[Destination, IO[bytes]]:
         if self._writing is None:
             raise DataError(f"{self.archive}: content came before a member was begun")
         return self._writing
 
-    def _count(self, place: Place) -> None:
+    def _count(self, destination: Destination) -> None:
         self._files += 1
-        self._bytes += place.size
+        self._bytes += destination.size
 
     def _make_folder(self, folder: Path) -> None:
         if folder in self._folders:
@@ -225,16 +230,16 @@ class Intake:
                 f"no space left to unpack {self.archive} into {self.target}: {self._files} files "
                 f"({self._bytes} bytes) are whole and are kept. Free some space and repeat the command"
             )
-        return DataError(f"{self.archive}: can not write {path}: {error.strerror or error}")
+        return DataError(f"{self.archive}: cannot write {path}: {error.strerror or error}")
 
 
-def _is_whole(place: Place) -> bool:
+def _is_whole(destination: Destination) -> bool:
     """Whether a plain file of the declared size is there; a link is not followed."""
     try:
-        found = place.path.lstat()
+        found = destination.path.lstat()
     except (OSError, ValueError):
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size == place.size
+    return stat.S_ISREG(found.st_mode) and found.st_size == destination.size
 
 
 def encrypted(archive: Path) -> DataError:

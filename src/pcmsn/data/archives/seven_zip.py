@@ -11,7 +11,7 @@ from py7zr.exceptions import DecompressionBombError
 from py7zr.io import Py7zIO, WriterFactory
 from py7zr.py7zr import ArchiveFile
 
-from pcmsn.data.archives.members import Intake, Kind, Place, encrypted
+from pcmsn.data.archives.members import Destination, Intake, Kind, encrypted
 from pcmsn.errors import DataError, enumerate_names
 
 
@@ -32,19 +32,19 @@ def read_7z(archive: Path, intake: Intake) -> None:
 
 
 def _extract(file: py7zr.SevenZipFile, raw: IO[bytes], intake: Intake) -> None:
-    places: dict[PurePosixPath, Place] = {}
+    destinations: dict[PurePosixPath, Destination] = {}
     names = []
     for member in file.files:
-        place = intake.place(member.filename, _kind(member), member.uncompressed)
-        if place is not None:
-            places[place.name] = place
+        destination = intake.admit(member.filename, _kind(member), member.uncompressed)
+        if destination is not None:
+            destinations[destination.name] = destination
             names.append(member.filename)
     _check_duplicates(intake.archive, file, names)
-    if places:
-        factory = _Writers(places, intake, raw)
+    if destinations:
+        factory = _Writers(destinations, intake, raw)
         file.extract(factory.root, targets=names, factory=factory)
-    if places:
-        lost = enumerate_names(str(name) for name in places)
+    if destinations:  # the factory takes each one out when its content comes
+        lost = enumerate_names(str(name) for name in destinations)
         raise DataError(f"{intake.archive}: damaged: no content for {lost}")
 
 
@@ -57,7 +57,7 @@ def _kind(member: ArchiveFile) -> Kind:
 
 
 def _check_duplicates(archive: Path, file: py7zr.SevenZipFile, wanted: list[str]) -> None:
-    """Refuse names that py7zr would confuse: it calls the second ``a`` ``a_0``, which may be a member's own name."""
+    """Refuse names that py7zr would confuse: it calls a second ``a`` ``a_0``, which may be another member's name."""
     counts = Counter(file.namelist())
     renamed = {f"{name}_{number}" for name in wanted for number in range(counts[name] - 1)}
     clashes = sorted(renamed & counts.keys())
@@ -71,36 +71,36 @@ def _check_duplicates(archive: Path, file: py7zr.SevenZipFile, wanted: list[str]
 class _Writers(WriterFactory):
     """Gives py7zr a writer for each member: into its place, or into nothing for a member without one."""
 
-    def __init__(self, places: dict[PurePosixPath, Place], intake: Intake, raw: IO[bytes]) -> None:
+    def __init__(self, destinations: dict[PurePosixPath, Destination], intake: Intake, raw: IO[bytes]) -> None:
         self.root = intake.target.resolve()
-        self._places = places
+        self._destinations = destinations
         self._intake = intake
         self._raw = raw
 
     def create(self, filename: str) -> Py7zIO:
         self._intake.advance(self._raw.tell())
         name = PurePosixPath(Path(filename).relative_to(self.root).as_posix())
-        return _Writer(self._intake, self._places.pop(name, None))
+        return _Writer(self._intake, self._destinations.pop(name, None))
 
 
 class _Writer(Py7zIO):
-    """Py7zr's end of one file: it writes from start to end, and closes once the check sum is right."""
+    """What py7zr writes one file to, from start to end; it calls ``close`` once the check sum is right."""
 
-    def __init__(self, intake: Intake, place: Place | None) -> None:
+    def __init__(self, intake: Intake, destination: Destination | None) -> None:
         self._intake = intake
-        self._place = place
+        self._destination = destination
         self._size = 0
-        if place is not None:
-            intake.begin(place)
+        if destination is not None:
+            intake.begin(destination)
 
     def write(self, s: bytes | bytearray) -> int:
         self._size += len(s)
-        if self._place is not None:
+        if self._destination is not None:
             self._intake.write(s)
         return len(s)
 
     def close(self) -> None:
-        if self._place is not None:
+        if self._destination is not None:
             self._intake.finish()
 
     def read(self, size: int | None = None) -> bytes:

@@ -27,24 +27,19 @@ def is_archive(path: Path) -> bool:
     return path.name.lower().endswith(SUFFIXES) and path.is_file()
 
 
-def everything(name: PurePosixPath) -> bool:
-    """True: the choice that leaves no member out."""
-    return True
-
-
 def unpack(
     archive: Path,
     target: Path,
     *,
-    wanted: Callable[[PurePosixPath], bool] = everything,
+    wanted: Callable[[PurePosixPath], bool] = lambda name: True,
     limits: Limits | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Unpacked:
-    """What was unpacked of a .zip, .7z or .tar (plain, .gz, .bz2, .xz) into the folder ``target``, made if missing.
+    """Unpack a .zip, .7z or .tar (plain, .gz, .bz2, .xz) into the folder ``target``, which is made if missing.
 
-    Only members whose name (relative, forward slashes) is ``wanted`` are written. A file that is there with the right
-    size is kept, so that the same call goes on after an interruption; one of another size is written anew.
-    ``progress(done, total)`` counts bytes of the archive file.
+    Only members whose name (relative, with forward slashes) is ``wanted`` are written: by default all. A file that is
+    there with the right size is kept, so that the same call goes on after an interruption; one of another size is
+    written anew. ``progress(done, total)`` counts bytes of the archive file.
 
     Raises DataError for an archive that is missing, of another kind, encrypted, damaged, cut short, hostile or larger
     than ``limits``, and for a full disk. Files that were whole by then stay.
@@ -72,7 +67,7 @@ def _damage(archive: Path, target: Path, intake: Intake, error: Exception) -> st
     count = intake.result().files
     kept = f"{count} files are unpacked in {target} and are kept" if count else "nothing was unpacked"
     return (
-        f"{archive}: damaged, cut short or of a kind that can not be read ({reason}); {kept}. "
+        f"{archive}: damaged, cut short or of a kind that cannot be read ({reason}); {kept}. "
         "Get the archive again and repeat the command, or unpack it with another program and pass the folder"
     )
 

@@ -26,7 +26,7 @@ class PlaceListing:
 
     @property
     def pictures(self) -> int:
-        """The pictures of all class folders."""
+        """The number of pictures in all class folders."""
         return sum(len(folder.pictures) for folder in self.folders)
 
 
@@ -52,16 +52,16 @@ class Catalogue:
         folder = self.listings[int(self.place[index])].place.folder
         return folder / self.class_names[int(self.label[index])] / self.names[index]
 
-    def rows_of(self, indices: Sequence[int] | NDArray[np.int64], row: str) -> NDArray[np.int64]:
-        """Those of ``indices`` that lie in the place of a table row."""
+    def in_row(self, indices: Sequence[int] | NDArray[np.int64], row: str) -> NDArray[np.int64]:
+        """Those of ``indices`` whose pictures are in the place with this row: sketches, photos or original photos."""
         indices = np.asarray(indices, dtype=np.int64)
         places = [number for number, listing in enumerate(self.listings) if listing.place.row == row]
         return indices[np.isin(self.place[indices], places)]
 
     def class_sizes(self, row: str) -> NDArray[np.int64]:
-        """(len(class_names),) pictures of each class in the place of a table row."""
-        everything = self.rows_of(np.arange(len(self)), row)
-        return np.bincount(self.label[everything], minlength=len(self.class_names))
+        """(len(class_names),) numbers of pictures of each class in the place with this row."""
+        indices = self.in_row(np.arange(len(self)), row)
+        return np.bincount(self.label[indices], minlength=len(self.class_names))
 
 
 def catalogue_of(listings: Sequence[PlaceListing]) -> Catalogue:

@@ -1,9 +1,10 @@
-"""The check of a whole data set, also of one that ``layouts.list_dataset`` refuses."""
+"""The check of a whole data set, even of one that ``layouts.list_dataset`` refuses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,40 +12,39 @@ from numpy.typing import NDArray
 from pcmsn.data.checking.catalogue import Catalogue, PlaceListing, catalogue_of
 from pcmsn.data.checking.contents import Contents, Progress, equal_pictures, read_contents
 from pcmsn.data.checking.duplicates import duplicate_findings
-from pcmsn.data.checking.findings import CheckReport, Finding, finding
+from pcmsn.data.checking.findings import CheckReport, Finding, Weight, finding_if_any
 from pcmsn.data.checking.folders import folder_findings
 from pcmsn.data.class_names import known_class_names
-from pcmsn.data.datasets import BENCHMARKS
+from pcmsn.data.datasets import BENCHMARKS, exact_name
 from pcmsn.data.inventory import class_folders, places_of
 from pcmsn.data.published import CLASSES, ORIGINALS, PHOTOS, SKETCHES, CountRow, explained_row, published_count
 from pcmsn.data.splits import default_split_name, published_split
 from pcmsn.errors import DataError, did_you_mean
 
 FOLDER = "folder"
+"""The name that stands for a user's own folder where a benchmark could be named."""
 _LACKING = "not here (never downloaded, or removed as duplicates or unreadable)"
 _ABSENT = {ORIGINALS: "not here; only --photos original needs them"}
-WEIGHTS = ("stops", "changes", "harmless")
 
 
 def check(
     root: Path,
-    dataset: str,
+    dataset: str | None = None,
     *,
     quick: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> CheckReport:
-    """What a data set holds against the published counts, and all that is wrong with it.
+    """What a data set holds, compared with the published counts, and all that is wrong with it.
 
-    ``dataset`` is a benchmark below ``root``, or ``folder`` for ``root`` itself with ``sketch/`` and ``photo/``. Every
-    picture is decoded, unless ``quick``; equal pictures are found either way. ``workers`` threads read (one a core).
-    Raises DataError where there is no such data set at all.
+    ``dataset`` is a benchmark below ``root``, or ``folder`` for ``root`` itself with ``sketch/`` and ``photo/``, which
+    it is by default where ``root`` has one of these. Every picture is decoded, unless ``quick``; equal pictures are
+    found either way. ``workers`` threads read, by default one a core. Raises DataError where there is no such data set
+    at all.
     """
-    if dataset not in (*BENCHMARKS, FOLDER):
-        known = (*BENCHMARKS, FOLDER)
-        raise DataError(f"no data set {dataset!r}{did_you_mean(dataset, known)}; expected {', '.join(known)}")
     if not root.is_dir():
         raise DataError(f"no folder {root}; expected the folder that holds the data set")
+    dataset = _known(dataset) if dataset is not None else _what_is_in(root)
     listings = [PlaceListing(place, tuple(class_folders(place.folder))) for place in places_of(dataset, root)]
     if not any(listing.exists for listing in listings):
         raise DataError(_not_there(root, dataset, listings))
@@ -62,10 +62,35 @@ def check(
         dataset if dataset in BENCHMARKS else root.resolve().name,
         dataset_root,
         rows=rows,
-        findings=tuple(sorted(findings, key=lambda finding: WEIGHTS.index(finding.weight))),
+        findings=tuple(sorted(findings, key=lambda finding: get_args(Weight).index(finding.weight))),
         decoded=contents.decoded,
         notes=tuple(_notes(rows, quick)),
     )
+
+
+def _known(dataset: str) -> str:
+    known = (*BENCHMARKS, FOLDER)
+    name = exact_name(dataset, known)
+    if name not in known:
+        raise DataError(
+            f"no data set {dataset!r}{did_you_mean(dataset, known)}; expected {', '.join(BENCHMARKS)} or {FOLDER}"
+        )
+    return name
+
+
+def _what_is_in(root: Path) -> str:
+    """``folder`` for a user's own data set; raises DataError for anything else, with the name to pass."""
+    here = root.resolve()
+    if here.name in BENCHMARKS:
+        raise DataError(
+            f"{root} is the data set itself; pass the folder above it: "
+            f"pcmsn data check {here.parent} --dataset {here.name}"
+        )
+    if not ((root / "sketch").is_dir() or (root / "photo").is_dir()):
+        raise DataError(
+            f"{root} has neither sketch/ nor photo/; say what it holds: --dataset {', '.join(BENCHMARKS)} or {FOLDER}"
+        )
+    return FOLDER
 
 
 def _comparable(contents: Contents) -> list[NDArray[np.int64]]:
@@ -85,7 +110,7 @@ def _unreadable_findings(catalogue: Catalogue, contents: Contents) -> list[Findi
     findings = []
     positions = np.array(sorted(contents.unreadable), dtype=np.int64)
     for row in (SKETCHES, PHOTOS, ORIGINALS):
-        damaged = catalogue.rows_of(positions, row)
+        damaged = catalogue.in_row(positions, row)
         if not len(damaged):
             continue
         lost = np.bincount(catalogue.label[damaged], minlength=len(catalogue.class_names))
@@ -101,7 +126,7 @@ def _unreadable_findings(catalogue: Catalogue, contents: Contents) -> list[Findi
             f"{contents.unreadable[int(index)]}"
             for index in damaged
         ]
-        findings += finding(f"unreadable {row}", examples, "changes", effect)
+        findings += finding_if_any(f"unreadable {row}", examples, "changes", effect)
     return findings
 
 

@@ -1,4 +1,4 @@
-"""Reading every picture once: can it be decoded, and what is its content's hash."""
+"""Reading every picture once: whether it can be decoded, and the hash of its content."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ from pcmsn.data.checking.catalogue import Catalogue
 from pcmsn.data.pictures import picture_from_bytes
 from pcmsn.errors import UnreadablePictureError
 
-BATCH = 512  # pictures under way at a time, which bounds the memory
+BATCH = 512
+"""Pictures that are being read at a time, which bounds the memory."""
 Progress = Callable[[str, int, int], None]
 """Called with the stage, what is done of it, and its total."""
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """What reading the pictures of a catalogue told."""
+    """What was found by reading the pictures of a catalogue."""
 
     digests: NDArray[np.uint64]
     """(N,) first 64 bits of each content's SHA-256 (two of a million pictures agree by chance with a probability below
     1e-7), and 0 for a picture that was not read."""
     unreadable: dict[int, str]
-    """Position of a picture that can not be decoded -> why."""
+    """Position of a picture that cannot be decoded -> why."""
     decoded: int
+    """Number of pictures that were decoded, or could not be; 0 where none was tried."""
 
 
 def read_contents(
     catalogue: Catalogue, *, decode: bool, workers: int | None = None, progress: Progress | None = None
 ) -> Contents:
-    """The hashes of all pictures, and with ``decode`` those that can not be decoded.
+    """The hashes of all pictures, and with ``decode`` those pictures that cannot be decoded.
 
-    Without ``decode`` only pictures of equal size are read. Threads do the work: Pillow and SHA-256 release the
-    interpreter's lock.
+    Without ``decode`` only pictures that share their size with another one are read, as no others can be equal.
+    ``workers`` threads read, by default one a core: Pillow and SHA-256 release the interpreter's lock.
     """
     stage = "decoding pictures" if decode else "comparing pictures"
     wanted = range(len(catalogue)) if decode else _of_equal_size(catalogue)
@@ -65,6 +67,7 @@ def read_contents(
 
 
 def _read_one(path: Path, decode: bool) -> tuple[int, str]:
+    """A picture's digest, 0 where nothing was read, and why it is unreadable, or an empty string."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -81,6 +84,7 @@ def _read_one(path: Path, decode: bool) -> tuple[int, str]:
 
 
 def _of_equal_size(catalogue: Catalogue) -> list[int]:
+    """The pictures that share their size with another one, and those that are empty or cannot be read."""
     sizes = []
     for index in range(len(catalogue)):
         try:
@@ -98,11 +102,9 @@ def _batches(indices: range | list[int]) -> Iterator[list[int]]:
 
 
 def equal_pictures(digests: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
-    """Groups of two or more positions with one digest, in order; pictures with digest 0 are in none."""
+    """Groups of two or more positions in ``digests`` (N,) with one value, sorted; positions with 0 are in none."""
     order = np.argsort(digests, kind="stable").astype(np.int64)
     values = digests[order]
-    ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, len(values))
-    groups = np.split(order, ends[:-1])
-    return sorted(
-        (group for group in groups if len(group) > 1 and digests[group[0]] != 0), key=lambda group: int(group[0])
-    )
+    groups = np.split(order, np.flatnonzero(values[1:] != values[:-1]) + 1)
+    repeated = [group for group in groups if len(group) > 1 and digests[group[0]] != 0]
+    return sorted(repeated, key=lambda group: int(group[0]))

@@ -10,22 +10,29 @@ from numpy.typing import NDArray
 
 from pcmsn.data.checking.catalogue import Catalogue
 from pcmsn.data.checking.effects import best_average_precision
-from pcmsn.data.checking.findings import Finding, finding
+from pcmsn.data.checking.findings import Finding, finding_if_any
 from pcmsn.data.published import ORIGINALS, PHOTOS, SKETCHES
 from pcmsn.data.splits import Split
 
 Groups = Sequence[NDArray[np.int64]]
+"""Positions in a catalogue of the pictures with one content each."""
 
 
 def duplicate_findings(catalogue: Catalogue, groups: Groups, split: Split | None) -> list[Finding]:
-    """All findings about pictures of equal content; ``groups`` holds the positions of each content's pictures."""
+    """All findings about pictures of equal content."""
     findings = []
     for row in (PHOTOS, ORIGINALS):
-        of_row = [group for group in (catalogue.rows_of(group, row) for group in groups) if len(group) > 1]
-        findings += _repeated_photos(catalogue, of_row, row)
-        findings += _conflicting_photos(catalogue, of_row, row, split)
-    sketches = [group for group in (catalogue.rows_of(group, SKETCHES) for group in groups) if len(group) > 1]
-    return findings + _repeated_sketches(catalogue, sketches) + _photos_as_sketches(catalogue, groups)
+        photos = _within_row(catalogue, groups, row)
+        findings += _repeated_photos(catalogue, photos, row)
+        findings += _conflicting_photos(catalogue, photos, row, split)
+    findings += _repeated_sketches(catalogue, _within_row(catalogue, groups, SKETCHES))
+    return findings + _photos_as_sketches(catalogue, groups)
+
+
+def _within_row(catalogue: Catalogue, groups: Groups, row: str) -> Groups:
+    """The groups without the pictures of other places, where two or more remain."""
+    within = (catalogue.in_row(group, row) for group in groups)
+    return [group for group in within if len(group) > 1]
 
 
 def _repeated_photos(catalogue: Catalogue, groups: Groups, row: str) -> list[Finding]:
@@ -47,7 +54,7 @@ def _repeated_photos(catalogue: Catalogue, groups: Groups, row: str) -> list[Fin
         f"{repeats[worst]} of the {sizes[worst]} terms of a query's AP do. Published galleries keep the repeats "
         "that their distribution has"
     )
-    return finding(f"{row} that repeat another one of their class", examples, "changes", effect, repeats.total())
+    return finding_if_any(f"{row} that repeat another one of their class", examples, "changes", effect, repeats.total())
 
 
 def _conflicting_photos(catalogue: Catalogue, groups: Groups, row: str, split: Split | None) -> list[Finding]:
@@ -77,7 +84,7 @@ def _conflicting_photos(catalogue: Catalogue, groups: Groups, row: str, split: S
             f"; {leaks} of them are in a seen and an unseen class of split {split.name}, so that training sees a photo "
             "of an unseen class"
         )
-    return finding(f"{row} in two classes", examples, "changes", effect)
+    return finding_if_any(f"{row} in two classes", examples, "changes", effect)
 
 
 def _repeated_sketches(catalogue: Catalogue, groups: Groups) -> list[Finding]:
@@ -91,14 +98,14 @@ def _repeated_sketches(catalogue: Catalogue, groups: Groups) -> list[Finding]:
             conflicting.append(_names(catalogue, group))
     total = int(catalogue.class_sizes(SKETCHES).sum())
     return [
-        *finding(
+        *finding_if_any(
             "sketches that repeat another one of their class",
             repeated,
             "changes",
             f"each is one more query with the same result: {_percent(repeats, total)} of the weight of every mean",
             repeats,
         ),
-        *finding(
+        *finding_if_any(
             "sketches in two classes",
             conflicting,
             "changes",
@@ -110,10 +117,10 @@ def _repeated_sketches(catalogue: Catalogue, groups: Groups) -> list[Finding]:
 def _photos_as_sketches(catalogue: Catalogue, groups: Groups) -> list[Finding]:
     mixed = []
     for group in groups:
-        sketches = catalogue.rows_of(group, SKETCHES)
+        sketches = catalogue.in_row(group, SKETCHES)
         if 0 < len(sketches) < len(group):
             mixed.append(_names(catalogue, group))
-    return finding(
+    return finding_if_any(
         "sketches that are the same file as a photo",
         mixed,
         "changes",
@@ -122,11 +129,13 @@ def _photos_as_sketches(catalogue: Catalogue, groups: Groups) -> list[Finding]:
 
 
 def _by_class(catalogue: Catalogue, group: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The parts of a group that are in one class each."""
     for label in np.unique(catalogue.label[group]):
         yield group[catalogue.label[group] == label]
 
 
 def _crosses(split: Split | None, classes: Sequence[str]) -> bool:
+    """Whether some of the classes are seen in training and others are not."""
     if split is None:
         return False
     seen = [name in split.train for name in classes]
@@ -134,6 +143,7 @@ def _crosses(split: Split | None, classes: Sequence[str]) -> bool:
 
 
 def _names(catalogue: Catalogue, group: NDArray[np.int64]) -> str:
+    """The first few files of a group, as an example."""
     paths = [catalogue.path(int(index)) for index in group[:4]]
     more = f" = {len(group) - 4} more" if len(group) > 4 else ""
     return " = ".join(f"{path.parent.parent.name}/{path.parent.name}/{path.name}" for path in paths) + more

@@ -1,4 +1,4 @@
-"""What a check tells: findings with their effect on the scores, and the table of counts."""
+"""The result of a check: findings with their effect on scores, and the table of counts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ Weight = Literal["stops", "changes", "harmless"]
 """Whether a finding stops every run, changes scores, or neither."""
 
 EXAMPLES = 20
+"""How many examples a finding keeps."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,13 @@ class Finding:
         }
 
 
-def finding(what: str, examples: Sequence[str], weight: Weight, effect: str, count: int | None = None) -> list[Finding]:
-    """A list with the finding, empty where there is nothing; ``count`` is the number of examples unless given."""
+def finding_if_any(
+    what: str, examples: Sequence[str], weight: Weight, effect: str, count: int | None = None
+) -> list[Finding]:
+    """A list of the one finding, or an empty list where the count is 0.
+
+    ``count`` is the number of examples unless it is given; the first few examples are kept.
+    """
     number = len(examples) if count is None else count
     return [Finding(what, number, weight, effect, tuple(examples[:EXAMPLES]))] if number else []
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pcmsn.data.checking.catalogue import PlaceListing
-from pcmsn.data.checking.findings import Finding, Weight, finding
+from pcmsn.data.checking.findings import Finding, Weight, finding_if_any
 from pcmsn.data.class_names import find_class_name, known_class_names, letters_of, near_class_names
-from pcmsn.data.inventory import is_stray, sorted_entries
+from pcmsn.data.inventory import sorted_entries
+from pcmsn.data.layouts import is_stray
 from pcmsn.data.preparing.staging import STAGING
 from pcmsn.data.published import ORIGINALS, PHOTOS, SKETCHES
-from pcmsn.data.splits import Split
+from pcmsn.data.splits import PARTS, Split
 
-REFUSED = "every command refuses the data set until this is put right"
+_REFUSED = "every command refuses the data set until this is put right"
 
 
 def folder_findings(
@@ -38,14 +39,14 @@ def _missing_places(listings: Sequence[PlaceListing]) -> Iterable[Finding]:
         if listing.exists and listing.folders:
             continue
         if row == PHOTOS and ORIGINALS in by_row and by_row[ORIGINALS].folders:
-            yield from finding(
+            yield from finding_if_any(
                 "missing folder of extended photos",
                 [str(listing.place.folder)],
                 "stops",
                 "every command refuses the data set, but with --photos original",
             )
         else:
-            yield from finding(f"missing folder of {row}", [str(listing.place.folder)], "stops", REFUSED)
+            yield from finding_if_any(f"missing folder of {row}", [str(listing.place.folder)], "stops", _REFUSED)
 
 
 def _name_findings(dataset: str, listings: Sequence[PlaceListing]) -> Iterable[Finding]:
@@ -65,14 +66,14 @@ def _name_findings(dataset: str, listings: Sequence[PlaceListing]) -> Iterable[F
             else:
                 near = near_class_names(dataset, folder.name)
                 unknown.append(label + (f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""))
-    yield from finding(
+    yield from finding_if_any(
         "class folders under another name than the splits use",
         misnamed,
         "stops",
-        f"{REFUSED}: rename them, or prepare the downloads into a new folder (pcmsn data prepare)",
+        f"{_REFUSED}: rename them, or prepare the downloads into a new folder (pcmsn data prepare)",
     )
-    yield from finding(
-        "folders that are no class of any split", unknown, "stops", f"{REFUSED}; move them out of the data set"
+    yield from finding_if_any(
+        "folders that are no class of any split", unknown, "stops", f"{_REFUSED}; move them out of the data set"
     )
 
 
@@ -82,7 +83,7 @@ def _two_spellings(listings: Sequence[PlaceListing]) -> Iterable[Finding]:
         for folder in listing.folders:
             spellings.setdefault(letters_of(folder.name), set()).add(folder.name)
     double = [" and ".join(map(repr, sorted(names))) for names in spellings.values() if len(names) > 1]
-    yield from finding(
+    yield from finding_if_any(
         "classes spelled in two ways",
         sorted(double),
         "stops",
@@ -95,11 +96,11 @@ def _one_sided_classes(listings: Sequence[PlaceListing]) -> Iterable[Finding]:
     sketches = names.get(SKETCHES, set())
     for row in (PHOTOS, ORIGINALS):
         if sketches and row in names:
-            effect = REFUSED if row == PHOTOS else "only --photos original is refused until this is put right"
+            effect = _REFUSED if row == PHOTOS else "only --photos original is refused until this is put right"
             one_sided = [f"{name!r} only as {SKETCHES}" for name in sorted(sketches - names[row])]
             one_sided += [f"{name!r} only as {row}" for name in sorted(names[row] - sketches)]
             weight: Weight = "stops" if row == PHOTOS else "changes"
-            yield from finding(f"classes not both as {SKETCHES} and as {row}", one_sided, weight, effect)
+            yield from finding_if_any(f"classes not both as {SKETCHES} and as {row}", one_sided, weight, effect)
 
 
 def _missing_classes(split: Split, listings: Sequence[PlaceListing]) -> Iterable[Finding]:
@@ -107,9 +108,9 @@ def _missing_classes(split: Split, listings: Sequence[PlaceListing]) -> Iterable
     missing = [name for name in split.classes if name not in present]
     lost = ", ".join(
         f"{sum(name in missing for name in getattr(split, part))} of {len(getattr(split, part))} {part}"
-        for part in ("train", "val", "test")
+        for part in PARTS
     )
-    yield from finding(
+    yield from finding_if_any(
         f"classes of split {split.name} without any picture",
         missing,
         "stops",
@@ -119,24 +120,24 @@ def _missing_classes(split: Split, listings: Sequence[PlaceListing]) -> Iterable
 
 def _empty_classes(listings: Sequence[PlaceListing]) -> Iterable[Finding]:
     empty = [_short(folder.path) for listing in listings for folder in listing.folders if not folder.pictures]
-    yield from finding("class folders without pictures", empty, "stops", REFUSED)
+    yield from finding_if_any("class folders without pictures", empty, "stops", _REFUSED)
 
 
 def _unlisted_files(listings: Sequence[PlaceListing]) -> Iterable[Finding]:
     folders = [folder for listing in listings for folder in listing.folders]
-    yield from finding(
+    yield from finding_if_any(
         "folders inside class folders",
         [_short(folder.path / name) for folder in folders for name in folder.subfolders],
         "changes",
         "no listing looks into them: pictures in there are neither trained on nor retrieved",
     )
-    yield from finding(
+    yield from finding_if_any(
         "broken links",
         [_short(folder.path / name) for folder in folders for name in folder.broken_links],
         "changes",
         "the pictures are missing from training and gallery without a word",
     )
-    yield from finding(
+    yield from finding_if_any(
         "files in class folders that are no pictures by their ending",
         [_short(folder.path / name) for folder in folders for name in folder.others],
         "harmless",
@@ -152,9 +153,11 @@ def _strays(root: Path, listings: Sequence[PlaceListing]) -> Iterable[Finding]:
         for entry in sorted_entries(listing.place.folder):
             if is_stray(entry.name) or not entry.is_dir():
                 strays.append(_short(Path(entry.path)))
-    yield from finding("stray files and folders", strays, "harmless", "listings pass over them; they can be deleted")
+    yield from finding_if_any(
+        "stray files and folders", strays, "harmless", "listings pass over them; they can be deleted"
+    )
     staging = root / STAGING
-    yield from finding(
+    yield from finding_if_any(
         "unfinished preparation",
         [str(staging)] if staging.exists() else [],
         "changes",
@@ -163,4 +166,5 @@ def _strays(root: Path, listings: Sequence[PlaceListing]) -> Iterable[Finding]:
 
 
 def _short(path: Path) -> str:
+    """The last three parts of a path, which tell a file in a data set from the others."""
     return "/".join(path.parts[-3:])

@@ -1,11 +1,11 @@
 """Downloading one file from the first of its mirrors that has it: resumed, checked, and never half there.
 
-gdown fetches from Google Drive and from plain addresses; it repeats and continues cut transfers. What is added here: a
-choice of mirrors, what a user must know when none works, and checks before a file gets its name.
+gdown fetches from Google Drive and from plain addresses, and can continue a cut transfer. This module adds a choice of
+mirrors, further attempts, checks before a file gets its name, and what a user can do when no mirror works.
 
-Files while a download is going on, for ``a.zip``: ``a.zip.partial-<mirror><random>.part`` is what came so far, one for
-each mirror, as two mirrors may hold different files; ``a.zip.wrong`` is a whole file with a wrong size or sum, which
-is kept for a look and never used.
+While ``a.zip`` is downloaded, ``a.zip.partial-<mirror><random>.part`` holds what has arrived; each mirror has its own,
+as two mirrors may hold different files. ``a.zip.wrong`` is a whole file of a wrong size or sum: it is kept to be looked
+at, and never used.
 """
 
 from __future__ import annotations
@@ -23,8 +23,12 @@ from pcmsn.data.downloads.locations import Part
 from pcmsn.errors import DataError
 
 Progress = Callable[[int, int | None], None]
-RESERVE = 1 << 20  # bytes left free on the disk
-TIMEOUT = (20.0, 60.0)  # seconds to connect, and without any data
+"""Called with the bytes that have arrived, and their total where the server says it."""
+RESERVE = 1 << 20
+"""Bytes to leave free on the disk."""
+TIMEOUT = (20.0, 60.0)
+"""Seconds to wait for a connection, and for the next bytes."""
+_BLOCK = 1 << 20
 _GONE = (401, 403, 404, 410)
 _RANGE_IGNORED = "did not honor the requested byte range"  # gdown's words
 
@@ -57,11 +61,11 @@ def download(
 ) -> Downloaded:
     """The file of one part in ``folder``, downloaded unless it is there and right.
 
-    ``progress(done, total)`` counts bytes (total None where the server does not say); ``note(text)`` tells of retries
-    and of the next mirror. A mirror is tried ``attempts`` times, with ``pause`` seconds, then twice as many, between.
+    ``note(text)`` tells of further attempts and of the next mirror. A mirror is tried ``attempts`` times; before the
+    second time ``pause`` seconds go by, before each later one twice as many as before the last.
 
-    Raises DataError when no mirror gives the right file, with the manual steps; for a full disk; and when another
-    file has the name already. What came of a cut download is kept, and the next call continues it.
+    Raises DataError when no mirror gives the right file (with the steps by hand), when the disk is full, and when
+    another file has the name already. What has arrived of a cut download is kept, and the next call continues it.
     """
     path = folder / part.file
     if path.exists():
@@ -90,7 +94,7 @@ def next_command(part: Part, folder: Path) -> str:
 
 
 class _Fetch:
-    """The transfer of one file from one mirror into ``partial``."""
+    """The transfer of one file from one mirror into ``partial``, which gdown's own pieces are named after."""
 
     def __init__(self, part: Part, mirror: str, folder: Path, progress: Progress, note: Callable[[str], None]) -> None:
         self.part = part
@@ -102,7 +106,7 @@ class _Fetch:
         self._total: int | None = None
 
     def run(self, attempts: int, pause: float) -> None:
-        """Fetch until the file is whole; raises _MirrorError, and DataError for a disk that is too small or full."""
+        """Fetch until the file is whole. Raises _MirrorError, and DataError for a disk that is too small or full."""
         for attempt in range(1, attempts + 1):
             _check_space(self.part, self.folder, self.part.size, self._arrived())
             self._total = None
@@ -113,7 +117,7 @@ class _Fetch:
             except (_MirrorError, DataError):
                 raise
             except Exception as error:  # beside its own and requests' errors, gdown lets through what odd answers cause
-                reason = self._reason(error)
+                reason = self._passing_reason(error)
             if attempt < attempts:
                 self.note(f"{self.part.file}: {reason}; trying again ({attempt} of {attempts - 1})")
                 time.sleep(pause * 2 ** (attempt - 1))
@@ -121,7 +125,7 @@ class _Fetch:
         raise _MirrorError(f"{reason}{kept}")
 
     def _is_whole(self) -> bool:
-        """Whether all bytes came before, in a call that ended before it could name the file."""
+        """Whether an earlier call fetched all bytes and ended before it could name the file."""
         pieces = list(self.folder.glob(f"{self.partial.name}*"))
         if len(pieces) != 1 or pieces[0].stat().st_size != self.part.size:
             return False
@@ -157,8 +161,11 @@ class _Fetch:
             _check_space(self.part, self.folder, total, done)
         self._progress(done, total)
 
-    def _reason(self, error: Exception) -> str:
-        """Why a transfer broke, in words, where another attempt may help; otherwise raises."""
+    def _passing_reason(self, error: Exception) -> str:
+        """Why a transfer broke, in words, where another attempt may help.
+
+        Raises _MirrorError where it would not, and DataError where no other mirror would help either.
+        """
         import requests.exceptions as failures
         from gdown.exceptions import FileURLRetrievalError
 
@@ -174,7 +181,7 @@ class _Fetch:
             raise _unwritable(self.part, self.folder, error, self._arrived()) from error
         if _RANGE_IGNORED in text:
             self._discard()
-            return "the server can not continue a cut download, which starts again from its first byte"
+            return "the server cannot continue a cut download, which starts again from its first byte"
         if isinstance(error, failures.ConnectionError) and "Max retries exceeded" in text:  # not even one byte came
             return f"no connection to {urlsplit(self.mirror).hostname or 'drive.google.com'}"
         return f"the connection failed or was cut ({text[:200] or type(error).__name__})"
@@ -193,22 +200,22 @@ def _already_there(part: Part, path: Path) -> Downloaded:
         raise DataError(
             f"{path} is there, but {fault}; it was not touched. Move it away and repeat the command to download it"
         )
-    return Downloaded(part, path, path.stat().st_size, _known(part), None)
+    return Downloaded(part, path, path.stat().st_size, _compared(part), None)
 
 
 def _accept(part: Part, partial: Path, path: Path) -> str:
-    """Give a whole file its name, or the name of a wrong one; what was compared."""
+    """Give a whole file its name; what was compared. Raises _MirrorError for a wrong one, which is set aside."""
     fault = _fault(part, partial)
     if fault:
         wrong = path.with_name(f"{path.name}.wrong")
         partial.replace(wrong)
         raise _MirrorError(f"{fault}; the file is kept as {wrong} and is not used")
     partial.replace(path)
-    return _known(part)
+    return _compared(part)
 
 
 def _fault(part: Part, path: Path) -> str:
-    """What is wrong with a whole file, or an empty string."""
+    """What is wrong with a whole file, compared with all that is known of it; an empty string where it is right."""
     size = path.stat().st_size
     if part.size is not None and size != part.size:
         return f"it has {size} bytes, expected are {part.size}"
@@ -220,7 +227,8 @@ def _fault(part: Part, path: Path) -> str:
     return "" if size else "it is empty"
 
 
-def _known(part: Part) -> str:
+def _compared(part: Part) -> str:
+    """The strongest thing that ``_fault`` compares of a part, or an empty string."""
     known = {"sha256": part.sha256, "md5": part.md5, "size": part.size}
     return next((kind for kind, value in known.items() if value is not None), "")
 
@@ -228,7 +236,7 @@ def _known(part: Part) -> str:
 def _digest(path: Path, kind: str) -> str:
     digest = hashlib.new(kind, usedforsecurity=False)
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
+        while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
 
@@ -265,14 +273,14 @@ def _unwritable(part: Part, folder: Path, error: OSError, arrived: int) -> DataE
             f"no space left in {folder} while {part.file} was downloaded; {arrived} bytes are kept. "
             "Free some space and repeat the command: it continues"
         )
-    return DataError(f"can not write {part.file} in {folder}: {error.strerror or error}")
+    return DataError(f"cannot write {part.file} in {folder}: {error.strerror or error}")
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"can not make the folder {folder}: {error.strerror or error}") from error
+        raise DataError(f"cannot make the folder {folder}: {error.strerror or error}") from error
 
 
 def _manual_steps(part: Part, path: Path, failures: list[str]) -> str:

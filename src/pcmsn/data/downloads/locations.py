@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from pcmsn.data.datasets import exact_name
 from pcmsn.errors import DataError, did_you_mean
 
 if sys.version_info >= (3, 11):
@@ -40,12 +41,13 @@ class Part:
     prepare: str
     """The next command, with ``{folder}`` for the folder of the downloads; empty where there is none."""
     licence: str = ""
+    """As its owners state it; empty where they state none."""
     size: int | None = None
     """In bytes; None where not known."""
     sha256: str | None = None
     md5: str | None = None
     optional: bool = False
-    """Whether it is left out unless it is named."""
+    """Whether it is only downloaded when it is named."""
 
     def __post_init__(self) -> None:
         where = f"{self.dataset}.parts.{self.name}"
@@ -64,7 +66,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Location:
-    """A data set's files."""
+    """A data set and its files."""
 
     name: str
     title: str
@@ -72,7 +74,10 @@ class Location:
     parts: tuple[Part, ...]
 
     def choose(self, names: tuple[str, ...]) -> tuple[Part, ...]:
-        """The named parts, in the order of the file; without names all that are not optional."""
+        """The named parts, in the order of the file; without names all that are not optional.
+
+        Raises DataError, which proposes the nearest name, for a part that the data set does not have.
+        """
         known = [part.name for part in self.parts]
         for name in names:
             if name not in known:
@@ -98,7 +103,8 @@ def read_locations(path: Path = PACKAGED) -> dict[str, Location]:
 
 
 def find_location(name: str, locations: dict[str, Location]) -> Location:
-    """The location of a data set; raises DataError with the nearest names for an unknown one."""
+    """The location of a data set, named in any case; raises DataError with the nearest names for an unknown one."""
+    name = exact_name(name, locations)
     if name not in locations:
         raise DataError(
             f"no known location of {name!r}{did_you_mean(name, locations)}; expected {', '.join(locations)}, "

@@ -1,8 +1,8 @@
 """Recognising the parts of a distribution in a folder: which folder holds whose class folders.
 
-A folder counts as a part when folders with names of classes lie in it. Its path says which part it is where it is one
-that the field uses (``256x256/photo/tx_000000000000``, ``png``, ``ImageResized``); elsewhere its name (``sketches``) or
-the pictures themselves do (sketches are ``.png``). What is clearly another data set's is left alone.
+A folder counts as a part when folders that are named like classes lie in it. Which part it is follows from its path
+where the field uses that path (``256x256/photo/tx_000000000000``, ``png``, ``ImageResized``), else from its name
+(``sketches``), else from its pictures (sketches are ``.png``). What clearly belongs to another data set is left alone.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import get_args
 
 from pcmsn.data.archives.unpacking import is_archive
 from pcmsn.data.class_names import find_class_name
 from pcmsn.data.datasets import BENCHMARKS
-from pcmsn.data.inventory import is_stray, read_class_folder, sorted_entries
-from pcmsn.data.layouts import UNALTERED
+from pcmsn.data.inventory import read_class_folder, sorted_entries
+from pcmsn.data.layouts import UNALTERED, is_stray
 from pcmsn.data.preparing.tally import Fate
 from pcmsn.data.published import ORIGINALS, PHOTOS, SKETCHES
 from pcmsn.data.records import Modality
 
 MODALITY: dict[str, Modality] = {SKETCHES: "sketch", PHOTOS: "photo", ORIGINALS: "photo"}
-DEEPEST = 8  # folders between what the user names and a part
+"""Row of the tables -> what its pictures are."""
+DEEPEST = 8
+"""How many folders below the one that the user named a part is looked for."""
 
-_ENDINGS: tuple[tuple[str, tuple[str, ...], str], ...] = (  # data set, end of the path in lower case, row of the table
+_ENDINGS: tuple[tuple[str, tuple[str, ...], str], ...] = (  # data set, end of the path in lower case, row of the tables
     ("Sketchy", ("sketch", UNALTERED), SKETCHES),
     ("Sketchy", ("photo", UNALTERED), ORIGINALS),
     ("Sketchy", ("extend_image_sketchy",), PHOTOS),
@@ -46,18 +49,18 @@ _PHOTO_NAMES = {"photo", "photos", "image", "images", "jpg"}
 
 @dataclass(frozen=True)
 class Part:
-    """A folder of class folders that belongs into one place of the prepared layout."""
+    """A folder of class folders whose pictures go to one place of the prepared layout."""
 
     row: str
-    """sketches, photos or original photos."""
+    """The place: sketches, photos or original photos."""
     folder: Path
     ready: bool
     """Whether these are the resized copies that SAKE's authors made."""
 
 
 @dataclass
-class Contents:
-    """What a folder that the user named holds."""
+class FolderContents:
+    """What was found in a folder and below it."""
 
     parts: list[Part] = field(default_factory=list)
     variants: list[Path] = field(default_factory=list)
@@ -69,17 +72,18 @@ class Contents:
     """Folders that were not to be looked into."""
 
 
-def look_through(dataset: str, folder: Path, *, skip: Sequence[Path] = ()) -> Contents:
+def look_through(dataset: str, folder: Path, *, skip: Sequence[Path] = ()) -> FolderContents:
     """The parts of ``dataset`` in ``folder`` and below, and the archives; ``skip`` are folders not to look into."""
-    contents = Contents()
+    contents = FolderContents()
     _look_at(dataset, folder.absolute(), contents, {path.absolute() for path in skip}, depth=0)
     return contents
 
 
-def _look_at(dataset: str, folder: Path, contents: Contents, skip: set[Path], depth: int) -> None:
+def _look_at(dataset: str, folder: Path, contents: FolderContents, skip: set[Path], depth: int) -> None:
+    if depth > DEEPEST:
+        return
     if folder in skip:
         contents.passed_over.append(folder)
-    if folder in skip or depth > DEEPEST:
         return
     if is_variant(folder):
         contents.variants.append(folder)
@@ -100,7 +104,7 @@ def _look_at(dataset: str, folder: Path, contents: Contents, skip: set[Path], de
 
 
 def _belonging(dataset: str, folder: Path, names: Sequence[str]) -> tuple[str, str] | None:
-    """The data set and row of a folder with these subfolders, None where they are no class folders."""
+    """The data set and row of a folder with the subfolders ``names``, None where these are no class folders."""
     shares = {known: _share_of_known(known, names) for known in BENCHMARKS}
     best = max(shares.values())
     by_path = ending_of(folder.parts)
@@ -127,9 +131,14 @@ def is_variant(folder: PurePath) -> bool:
     return bool(_VARIANT.fullmatch(name)) and name != UNALTERED
 
 
+def names_class(dataset: str, name: str) -> bool:
+    """Whether a folder is named like a class of the data set, on either side."""
+    return any(find_class_name(dataset, name, modality) for modality in get_args(Modality))
+
+
 def _share_of_known(dataset: str, names: Sequence[str]) -> float:
-    known = [name for name in names if any(find_class_name(dataset, name, way) for way in MODALITY.values())]
-    return len(known) / len(names) if names else 0.0
+    """Which share of the names, in [0, 1], are classes of the data set."""
+    return sum(names_class(dataset, name) for name in names) / len(names) if names else 0.0
 
 
 def _row_by_content(dataset: str, folder: Path, names: Sequence[str]) -> str:

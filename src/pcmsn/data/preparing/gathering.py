@@ -10,8 +10,15 @@ from pcmsn.data.archives.unpacking import is_archive, unpack
 from pcmsn.data.class_names import find_class_name, near_class_names
 from pcmsn.data.inventory import ClassFolder, class_folders, places_of, read_class_folder, sorted_entries
 from pcmsn.data.pictures import has_picture_suffix
-from pcmsn.data.preparing.distribution import MODALITY, Contents, Part, look_through, unused_member
-from pcmsn.data.preparing.staging import StagedArchive, stage_archive, staging_folder
+from pcmsn.data.preparing.distribution import (
+    MODALITY,
+    FolderContents,
+    Part,
+    look_through,
+    names_class,
+    unused_member,
+)
+from pcmsn.data.preparing.staging import stage_archive, staging_folder
 from pcmsn.data.preparing.tally import Fate, Tally
 from pcmsn.errors import DataError
 
@@ -25,7 +32,9 @@ class FoundFolder:
 
     path: Path
     part: int
+    """Which of the downloads' parts it is in, by position."""
     staged: bool
+    """Whether it was unpacked from an archive."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class UnknownFolder:
     name: str
     pictures: int
     near: tuple[str, ...]
-    """Classes that are spelled alike."""
+    """Classes that are spelled similarly."""
 
 
 @dataclass
@@ -44,15 +53,16 @@ class Gathered:
     """Everything that the downloads hold of one data set."""
 
     folders: dict[str, dict[str, list[FoundFolder]]] = field(default_factory=dict)
-    """Row of the table -> prepared class name -> folders."""
+    """Row of the tables -> prepared class name -> folders."""
     unknown: list[UnknownFolder] = field(default_factory=list)
     labels: dict[Path, str] = field(default_factory=dict)
     """Folder of an unpacked archive -> what to call it."""
     notes: list[str] = field(default_factory=list)
+    """Sentences about what was left alone, for the reader of the report."""
 
 
 @dataclass(frozen=True)
-class _Found:
+class _FoundPart:
     part: Part
     staged: bool
 
@@ -67,8 +77,8 @@ class Gatherer:
         self.progress = progress
         self.gathered = Gathered()
         self._target = [place.folder for place in places_of(dataset, target_root)]
-        self._found: list[_Found] = []
-        self._archives: dict[Path, None] = {}
+        self._found: list[_FoundPart] = []
+        self._archives: dict[Path, None] = {}  # in the order given, each once
 
     def gather(self, sources: Sequence[Path]) -> Gathered:
         """The class folders in ``sources``. Raises DataError for a path that is neither folder nor archive."""
@@ -88,7 +98,7 @@ class Gatherer:
             ]
             self._take_contents(contents, staged=False)
             for archive in contents.archives:
-                if self._concerns_us(archive):
+                if self._holds_our_classes(archive):
                     self._archives[archive.resolve()] = None
         elif is_archive(source):
             self._archives[source.resolve()] = None
@@ -106,7 +116,7 @@ class Gatherer:
             if progress:
                 progress(stage, done, total)
 
-        staged: StagedArchive = stage_archive(self.dataset, archive, self.dataset_root, report)
+        staged = stage_archive(self.dataset, archive, self.dataset_root, report)
         self.gathered.labels[staged.files.absolute()] = str(archive)
         for fate, count in staged.left_out.items():
             self.tally.add(fate, count=count)
@@ -119,23 +129,26 @@ class Gatherer:
             )
         self._take_contents(contents, staged=True)
 
-    def _take_contents(self, contents: Contents, *, staged: bool) -> None:
-        self._found += [_Found(part, staged) for part in contents.parts]
+    def _take_contents(self, contents: FolderContents, *, staged: bool) -> None:
+        self._found += [_FoundPart(part, staged) for part in contents.parts]
         for folder in contents.variants:
             self.tally.add(Fate.VARIANT, count=count_pictures(folder))
         for owner, folder in contents.foreign:
             self.tally.add(Fate.FOREIGN, count=count_pictures(folder))
             self.gathered.notes.append(f"{folder} is left alone: it looks like {owner}.")
 
-    def _concerns_us(self, archive: Path) -> bool:
-        """Whether an archive that lies in a folder holds pictures in folders of our classes, by its list of members."""
+    def _holds_our_classes(self, archive: Path) -> bool:
+        """Whether most pictures of an archive in the downloads are in folders of our classes, by its list of members.
+
+        Unpacking nothing reads that list.
+        """
         ours = pictures = 0
 
         def look(member: PurePosixPath) -> bool:
             nonlocal ours, pictures
             if has_picture_suffix(member) and unused_member(self.dataset, member) is None:
                 pictures += 1
-                ours += any(find_class_name(self.dataset, member.parent.name, way) for way in MODALITY.values())
+                ours += names_class(self.dataset, member.parent.name)
             return False
 
         try:
@@ -143,11 +156,12 @@ class Gatherer:
         except DataError as error:
             self.gathered.notes.append(f"left out: {error}")
             return False
-        if not 2 * ours > pictures:
+        is_ours = 2 * ours > pictures
+        if not is_ours:
             self.gathered.notes.append(f"{archive} is left alone: no class folders of {self.dataset} in it.")
-        return 2 * ours > pictures
+        return is_ours
 
-    def _without_resized_copies(self) -> Iterator[_Found]:
+    def _without_resized_copies(self) -> Iterator[_FoundPart]:
         full = {found.part.row for found in self._found if not found.part.ready}
         for found in self._found:
             if found.part.ready and found.part.row in full:
@@ -155,7 +169,7 @@ class Gatherer:
             else:
                 yield found
 
-    def _take_part(self, number: int, found: _Found) -> None:
+    def _take_part(self, number: int, found: _FoundPart) -> None:
         row = found.part.row
         by_class = self.gathered.folders.setdefault(row, {})
         for entry in sorted_entries(found.part.folder):

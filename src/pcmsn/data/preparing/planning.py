@@ -1,7 +1,7 @@
 """Which files of the downloads go into one class folder, and under which names.
 
-A plan depends on the downloads alone, never on the order of a listing nor on what the target holds by now: that is why
-a run after a kill, or a second one, does the same.
+A plan depends on the downloads alone, neither on the order of a listing nor on what the target holds by now, so that a
+second run, or one after a kill, does the same.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class ClassPlan:
 
 
 class SourceReader:
-    """Reads the folders of one class from all parts; what can not be used is counted, once if two parts have it."""
+    """Reads the folders of one class in all parts. What cannot be used is counted, once if two parts have it."""
 
     def __init__(self, row: str, tally: Tally) -> None:
         self.row = row
@@ -98,10 +98,11 @@ class SourceReader:
 
 
 def plan_class(sources: Iterable[Source], *, keep_duplicates: bool, row: str, tally: Tally) -> ClassPlan:
-    """The pictures of one class under names of their own, each content once unless ``keep_duplicates``.
+    """The pictures of one class, each under a name of its own, and each content once unless ``keep_duplicates``.
 
-    Of equal pictures the first by name stays. The same file given in two parts (an archive and its folder) counts
-    once in any case. Of different pictures with one name the second gets a part of its hash into the name.
+    Of equal pictures the first by name stays. A file that is given in two parts (an archive and the folder that it
+    unpacks to) counts once in any case. Of different pictures with one name, the second gets a part of its hash into
+    its name.
     """
     ordered = sorted(sources, key=lambda source: (source.prepared_name.casefold(), source.path.name, source.part))
     same_size = Counter(source.size for source in ordered)
@@ -130,12 +131,13 @@ def plan_class(sources: Iterable[Source], *, keep_duplicates: bool, row: str, ta
 
 
 def content_digest(path: Path) -> str:
-    """The SHA-256 of a file's content."""
+    """The SHA-256 of a file's content, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
 
 
 def _free_name(name: str, source: Source, taken: set[str]) -> str:
+    """The name marked with the hash of the content, and numbered if that is taken, too."""
     path = PurePath(name)
     marked = f"{path.stem}-{source.digest[:8]}{path.suffix}"
     number = 2
@@ -154,4 +156,5 @@ def _has_readable_header(path: Path) -> bool:
 
 
 def _first(folder: ClassFolder, names: Sequence[str]) -> str:
+    """The first of a class folder's entries as an example, or an empty string."""
     return str(folder.path / names[0]) if names else ""

@@ -1,4 +1,4 @@
-"""From the downloads of a benchmark to its folder as this package and PCMSN's code read it."""
+"""From the downloads of a benchmark to the folder that this package, and PCMSN's own code, can read."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ from pcmsn.errors import DataError, did_you_mean, enumerate_names
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
+_EXPECTED = {
+    "Sketchy": "expected 256x256/sketch/tx_000000000000/<class>, 256x256/photo/tx_000000000000/<class> or "
+    "EXTEND_image_sketchy/<class> in it",
+    "TU-Berlin": "expected png/<class> or ImageResized/<class> in it",
+    "QuickDraw": "expected QuickDraw_sketches_final/<class> or QuickDraw_images_final/<class> in it",
+}
+
 
 def prepare(
     dataset: str,
@@ -28,11 +35,13 @@ def prepare(
     keep_duplicates: bool = False,
     progress: Progress | None = None,
 ) -> PreparationReport:
-    """What was done to bring ``target_root/<dataset>`` into the layout of ``data.layouts``, and what it holds now.
+    """Bring a benchmark into the layout of ``data.layouts`` in ``target_root/<dataset>``; report what was done.
 
-    ``sources`` are archives as downloaded, unpacked folders, or folders that hold several of these. Files that are in
-    the target already are never changed or removed. The same call after a kill at any moment gives the same tree; a
-    second call places nothing. Raises DataError when nothing usable is found, for damaged archives and a full disk.
+    ``sources`` are archives as downloaded, unpacked folders, or folders that hold several of these. Pictures are copied
+    or, with ``link``, linked where possible; of equal pictures in a class one is kept, unless ``keep_duplicates``.
+    Files that are in the target already are never changed or removed. The same call after a kill at any moment gives
+    the same tree; a second call places nothing. Raises DataError when nothing usable is found, for damaged archives
+    and for a full disk.
     """
     if dataset not in BENCHMARKS:
         raise DataError(
@@ -89,14 +98,6 @@ def _check_usable(dataset: str, sources: Sequence[Path], gathered: Gathered) -> 
         f"no pictures of {dataset} in {given}: {_EXPECTED[dataset]}. {reasons}".strip()
         + " Pass the archives as downloaded, or the folders that they unpack to, with --from"
     )
-
-
-_EXPECTED = {
-    "Sketchy": "expected 256x256/sketch/tx_000000000000/<class>, 256x256/photo/tx_000000000000/<class> or "
-    "EXTEND_image_sketchy/<class> in it",
-    "TU-Berlin": "expected png/<class> or ImageResized/<class> in it",
-    "QuickDraw": "expected QuickDraw_sketches_final/<class> or QuickDraw_images_final/<class> in it",
-}
 
 
 def _what_went_wrong(error: OSError, target_root: Path) -> str:

@@ -30,6 +30,12 @@ _LEFT_OUT = {
     Fate.UNKNOWN: "in folders of unknown classes",
 }
 
+_WITHOUT = {
+    SKETCHES: "No sketches were given: nothing can be trained until they are; pass their archive with --from, too.",
+    PHOTOS: "No photos were given: nothing can be trained until they are; pass their archive with --from, too.",
+    ORIGINALS: "The 12,500 original photos were not given; only --photos original needs them.",
+}
+
 
 @dataclass(frozen=True)
 class PreparationReport:
@@ -41,12 +47,12 @@ class PreparationReport:
     rows: tuple[CountRow, ...]
     """Classes, sketches, photos (and original photos) in the target against the published counts."""
     actions: tuple[Reason, ...]
-    """What was done with the files of the downloads; what did not occur is left out, but for new pictures."""
+    """What was done with the files of the downloads: first the new pictures, if only 0, then whatever occurred."""
     unknown_folders: tuple[UnknownFolder, ...]
     missing_classes: Mapping[str, tuple[str, ...]]
-    """Row -> classes without a picture in the target, for rows that have pictures at all."""
+    """Row -> the classes that have no picture of its kind in the target, for rows with any pictures."""
     examples: Mapping[str, tuple[str, ...]]
-    """Reason -> the first files that were left out for it, or left alone."""
+    """Reason -> the first files that were left out, or left alone, for it."""
     notes: tuple[str, ...]
 
     @property
@@ -74,7 +80,7 @@ class PreparationReport:
 def build_report(
     dataset: str, target: Path, places: Iterable[Place], gathered: Gathered, tally: Tally
 ) -> PreparationReport:
-    """The report after everything is in place; counts what the target holds now."""
+    """The report after everything is in place. What the target holds is counted now, on disk."""
     known = set(known_class_names(dataset))
     held = {place.row: _held_classes(place, known) for place in places}
     missing = {
@@ -90,12 +96,12 @@ def build_report(
         unknown_folders=tuple(gathered.unknown),
         missing_classes={row: names for row, names in missing.items() if names},
         examples=_examples(tally, gathered.labels),
-        notes=(*gathered.notes, *_missing_notes(dataset, held, missing)),
+        notes=(*gathered.notes, *_missing_notes(held, missing)),
     )
 
 
 def _held_classes(place: Place, known: set[str]) -> dict[str, int]:
-    """Pictures of each class that has any; folders that are no classes are for ``data check`` to tell of."""
+    """The number of pictures of each class that has any; ``data check`` reports folders that are no classes."""
     counts = {folder.name: len(folder.pictures) for folder in class_folders(place.folder)}
     return {name: count for name, count in counts.items() if count and name in known}
 
@@ -133,6 +139,8 @@ def _actions(tally: Tally) -> tuple[Reason, ...]:
 
 
 def _examples(tally: Tally, labels: Mapping[Path, str]) -> dict[str, tuple[str, ...]]:
+    """The first files of each fate; those of an unpacked archive go by the archive's name."""
+
     def readable(path: str) -> str:
         for folder, label in labels.items():
             if path.startswith(f"{folder}/"):
@@ -143,19 +151,10 @@ def _examples(tally: Tally, labels: Mapping[Path, str]) -> dict[str, tuple[str, 
     return {reason: paths for reason, paths in found.items() if paths}
 
 
-def _missing_notes(
-    dataset: str, held: Mapping[str, Mapping[str, int]], missing: Mapping[str, tuple[str, ...]]
-) -> Iterable[str]:
+def _missing_notes(held: Mapping[str, Mapping[str, int]], missing: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
     for row, names in missing.items():
         if names:
             yield f"{len(names)} classes without {row}: {enumerate_names(names, 10)}."
     for row, without in _WITHOUT.items():
         if row in held and not held[row]:
-            yield without.format(dataset=dataset)
-
-
-_WITHOUT = {
-    SKETCHES: "No sketches were given: nothing can be trained until they are; pass their archive with --from, too.",
-    PHOTOS: "No photos were given: nothing can be trained until they are; pass their archive with --from, too.",
-    ORIGINALS: "The 12,500 original photos were not given; only --photos original needs them.",
-}
+            yield without

@@ -1,4 +1,4 @@
-"""Unpacking the archives of a distribution beside the target, so that a killed run can go on where it was.
+"""Unpacking the archives of a distribution inside the target, so that a killed run can go on where it was.
 
 An archive is unpacked into ``<data set>/.preparing/<name>-<fingerprint>/files``. When it is whole, ``whole.json``
 beside it says so and keeps the counts of what was not unpacked. The files stay there until everything is in its place
@@ -30,7 +30,6 @@ _ENDS_READ = 1 << 20
 class StagedArchive:
     """An unpacked archive."""
 
-    archive: Path
     files: Path
     """The folder with its files."""
     left_out: dict[Fate, int]
@@ -45,7 +44,10 @@ def staging_folder(dataset_root: Path) -> Path:
 def stage_archive(
     dataset: str, archive: Path, dataset_root: Path, progress: Callable[[int, int], None] | None
 ) -> StagedArchive:
-    """The archive unpacked in the staging folder; at once if an earlier run did it. Raises DataError as ``unpack``."""
+    """The archive unpacked in the staging folder, at once if an earlier run did it.
+
+    ``progress(done, total)`` counts bytes of the archive. Raises DataError as ``unpack`` does.
+    """
     folder = staging_folder(dataset_root) / f"{archive.name}-{fingerprint(archive)}"
     whole = folder / _WHOLE
     if not whole.is_file():
@@ -61,7 +63,7 @@ def stage_archive(
         counts[Fate.CASE.name] += len(unpacked.skipped)
         write_text_atomically(whole, json.dumps({"left_out": counts}))
     left_out = json.loads(whole.read_text(encoding="utf-8"))["left_out"]
-    return StagedArchive(archive, folder / "files", {Fate[name]: count for name, count in left_out.items()})
+    return StagedArchive(folder / "files", {Fate[name]: count for name, count in left_out.items()})
 
 
 def remove_staging(dataset_root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Counts of what was done with every file of the downloads, by place, with the first examples."""
+"""Counts of what was done with each file of the downloads, by place, with the first examples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from enum import Enum
 
 EXAMPLES = 20
+"""How many examples are kept of each fate."""
 
 
 class Fate(str, Enum):
@@ -37,17 +38,18 @@ class Fate(str, Enum):
 
 
 PLACED = (Fate.COPIED, Fate.LINKED, Fate.SYMLINKED, Fate.UNPACKED)
+"""The fates of pictures that a run put into the target."""
 
 
 class Tally:
-    """Counts by fate and place."""
+    """Counts by fate and place; a place is named by its row in the tables."""
 
     def __init__(self) -> None:
         self._counts: dict[Fate, Counter[str]] = defaultdict(Counter)
         self._examples: dict[Fate, list[str]] = defaultdict(list)
 
     def add(self, fate: Fate, row: str = "", count: int = 1, example: str = "") -> None:
-        """Count ``count`` more files; of the examples the first few are kept."""
+        """Count that many more files; of the examples the first few are kept."""
         if count:
             self._counts[fate][row] += count
         if example and len(self._examples[fate]) < EXAMPLES:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Shape, arc_points, bent_limb, blob, curve, fused, line, outline, oval, placed
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import (
+    Generator,
+    Shape,
+    arc_points,
+    bent_limb,
+    blob,
+    curve,
+    fused,
+    line,
+    outline,
+    oval,
+    placed,
+)
 
 
 def _wing(x: float, y: float, length: float, height: float, droop: float) -> Shape:

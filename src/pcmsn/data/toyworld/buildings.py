@@ -6,9 +6,7 @@ import itertools
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Part, Shape, arc_points, box, line, outline, oval, placed
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import Generator, Part, Shape, arc_points, box, line, outline, oval, placed
 
 
 def block(left: float, right: float, bottom: float, top: float, depth: float, material: str) -> Shape:
@@ -123,14 +121,13 @@ def _battlement(left: float, right: float, bottom: float, top: float, teeth: int
 
 
 def _tower(x: float, half: float, top: float, pointed: bool, generator: Generator) -> Shape:
-    parts: Shape = []
+    """A tower with a pointed roof, or with a battlement and perhaps a flag."""
+    parts = [box(x - half, 0, x + half, top, "stone", tone=0.06)]
     if pointed:
-        parts.append(box(x - half, 0, x + half, top, "stone", tone=0.06))
         parts.append(
             outline([(x - half - 0.06, top), (x + half + 0.06, top), (x, top + generator.uniform(0.3, 0.42))], "roof")
         )
     else:
-        parts.append(box(x - half, 0, x + half, top, "stone", tone=0.06))
         parts.append(_battlement(x - half - 0.04, x + half + 0.04, top - 0.1, top + 0.04, 3))
         if generator.random() < 0.4:
             parts.append(line([(x, top + 0.1), (x, top + 0.34)], "dark", 0.02, optional=True))

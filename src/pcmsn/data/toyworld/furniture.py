@@ -6,9 +6,7 @@ import itertools
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Part, Shape, blob, box, curve, limb, line, outline, oval
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import Generator, Part, Shape, blob, box, curve, limb, line, outline, oval
 
 
 def slab(left: float, right: float, top: float, thick: float, depth: float, skew: float, material: str) -> Shape:

@@ -49,7 +49,7 @@ _GREENS = (
     (0.13, 0.7, 0.78),
 )
 
-MATERIALS: dict[str, Material] = {
+MATERIALS: dict[str, Material] = {  # texture, colours, strength, gloss, freedom
     "paint": Material("smooth", (*_BRIGHT, (0.0, 0.0, 0.92), (0.0, 0.0, 0.22)), 0.06, 0.5, 0.3),
     "trim": Material("smooth", ((0.0, 0.0, 0.92), (0.1, 0.12, 0.88), (0.6, 0.1, 0.55), *_BRIGHT[::3]), 0.06, 0.3, 0.2),
     "plate": Material("smooth", ((0.58, 0.06, 0.92), (0.58, 0.3, 0.7), (0.6, 0.1, 0.75), *_BRIGHT[::4]), 0.05, 0.45),

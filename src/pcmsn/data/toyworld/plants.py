@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Points, Shape, bent_limb, blob, curve, limb, line, outline, oval, placed
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import (
+    Generator,
+    Points,
+    Shape,
+    bent_limb,
+    blob,
+    curve,
+    limb,
+    line,
+    outline,
+    oval,
+    placed,
+)
 
 
 def trunk(generator: Generator, height: float, width: float) -> Shape:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Part, Shape, bent_limb, blob, curve, fused, outline, oval
+from pcmsn.data.toyworld.shapes import Generator, Part, Shape, bent_limb, blob, curve, fused, outline, oval
 
-Generator = np.random.Generator
-Place = tuple[float, float]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Build:
     leg_width: float
     girth: float
     """Height of the trunk."""
-    neck: Place
+    neck: Point
     """From the shoulder to the head: (to the left, upwards)."""
     neck_width: float
     coat: str = "fur"
@@ -37,9 +36,9 @@ class Frame:
     """Near legs, trunk and neck; an animal adds its face and fuses them."""
     feet: Shape
     """The near feet, in front of the legs."""
-    head: Place
-    tail: Place
-    belly: Place
+    head: Point
+    tail: Point
+    belly: Point
 
 
 def frame(generator: Generator, build: Build) -> Frame:
@@ -79,7 +78,7 @@ def _eye(x: float, y: float, radius: float = 0.022) -> Shape:
     return [oval(x, y, radius, "dark")]
 
 
-def _long_tail(root: Place, reach: float, drop: float, tuft: float, coat: str, generator: Generator) -> Shape:
+def _long_tail(root: Point, reach: float, drop: float, tuft: float, coat: str, generator: Generator) -> Shape:
     """A thin tail that hangs behind, with a tuft of hair at its end."""
     x, y = root
     swing = generator.uniform(-0.06, 0.08)

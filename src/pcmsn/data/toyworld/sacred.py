@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pcmsn.data.toyworld.buildings import arch, block, windows
-from pcmsn.data.toyworld.shapes import Shape, box, curve, limb, line, outline, placed
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import Generator, Shape, box, curve, limb, line, outline, placed
 
 
 def cross(x: float, y: float, height: float) -> Shape:
@@ -39,7 +37,7 @@ def church(generator: Generator) -> Shape:
     parts.append(outline([(-0.04, top), (tower + 0.04, top), (middle, top + spire)], "roof", tone=-0.08))
     parts += cross(middle, top + spire - 0.02, 0.2)
     parts += arch(middle, tower * 0.45, 0, eaves * 0.62, "wood", pointed=True)
-    parts += list(arch(middle, tower * 0.3, top - 0.26, top - 0.06, "glass"))
+    parts += arch(middle, tower * 0.3, top - 0.26, top - 0.06, "glass")
     return parts if generator.random() < 0.5 else placed(parts, flip=True)
 
 
@@ -73,7 +71,7 @@ def mosque(generator: Generator) -> Shape:
     parts += [*dome(middle, eaves + 0.1, radius, radius * draw(1.0, 1.3), "copper"), box(0, 0, width, eaves, wall)]
     parts += arch(middle, 0.24, 0, eaves * 0.8, "dark", pointed=True)
     for share in (0.14, 0.3, 0.7, 0.86):
-        parts += list(arch(width * share, 0.09, eaves * 0.3, eaves * 0.72, "glass", pointed=True))
+        parts += arch(width * share, 0.09, eaves * 0.3, eaves * 0.72, "glass", pointed=True)
     return parts
 
 

@@ -1,14 +1,18 @@
-"""The vector vocabulary that every category is built from: filled outlines and lines, in units with y upwards."""
+"""What every category is built from: filled outlines and lines, with x to the right and y upwards."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Generator: TypeAlias = np.random.Generator
 Points: TypeAlias = NDArray[np.float64]
 Coordinates: TypeAlias = Points | Sequence[tuple[float, float]]
 
@@ -33,27 +37,41 @@ class Part:
     """Neighbouring parts of one named group are one surface, without a line or an edge between them."""
 
 
+class Options(TypedDict, total=False):
+    """The settings of a ``Part`` that every function below passes on."""
+
+    tone: float
+    optional: bool
+    group: str
+
+
 Shape: TypeAlias = list[Part]
-Builder: TypeAlias = Callable[[np.random.Generator], Shape]
+Builder: TypeAlias = Callable[[Generator], Shape]
 
 
-def outline(points: Coordinates, material: str, **options: Any) -> Part:
+def outline(points: Coordinates, material: str, **options: Unpack[Options]) -> Part:
     """A filled polygon."""
     return Part(np.asarray(points, dtype=np.float64), material, **options)
 
 
-def line(points: Coordinates, material: str, width: float, **options: Any) -> Part:
+def line(points: Coordinates, material: str, width: float, **options: Unpack[Options]) -> Part:
     """An open line of the given thickness."""
     return Part(np.asarray(points, dtype=np.float64), material, closed=False, width=width, **options)
 
 
-def box(left: float, bottom: float, right: float, top: float, material: str, **options: Any) -> Part:
+def box(left: float, bottom: float, right: float, top: float, material: str, **options: Unpack[Options]) -> Part:
     """An axis-aligned rectangle."""
     return outline([(left, bottom), (right, bottom), (right, top), (left, top)], material, **options)
 
 
 def oval(
-    x: float, y: float, radius_x: float, material: str, radius_y: float | None = None, tilt: float = 0.0, **options: Any
+    x: float,
+    y: float,
+    radius_x: float,
+    material: str,
+    radius_y: float | None = None,
+    tilt: float = 0.0,
+    **options: Unpack[Options],
 ) -> Part:
     """An ellipse around (x, y), a circle without ``radius_y``; ``tilt`` turns it counter-clockwise, in radians."""
     radius_y = radius_x if radius_y is None else radius_y
@@ -69,12 +87,12 @@ def arc_points(
     return np.stack([x + radius_x * np.cos(angles), y + radius_y * np.sin(angles)], axis=1)
 
 
-def blob(points: Coordinates, material: str, **options: Any) -> Part:
+def blob(points: Coordinates, material: str, **options: Unpack[Options]) -> Part:
     """A filled smooth outline through the given points."""
     return outline(smooth(points, closed=True), material, **options)
 
 
-def curve(points: Coordinates, material: str, width: float, **options: Any) -> Part:
+def curve(points: Coordinates, material: str, width: float, **options: Unpack[Options]) -> Part:
     """A smooth open line through the given points."""
     return line(smooth(points, closed=False), material, width, **options)
 
@@ -99,7 +117,7 @@ def smooth(points: Coordinates, closed: bool, steps: int = 6) -> Points:
     return flat if closed else np.concatenate([flat, points[-1:]])
 
 
-def limb(points: Coordinates, widths: Sequence[float], material: str, **options: Any) -> Part:
+def limb(points: Coordinates, widths: Sequence[float], material: str, **options: Unpack[Options]) -> Part:
     """A filled band along a line, with one thickness a point: legs, necks, tails, branches, blades."""
     points = np.asarray(points, dtype=np.float64)
     directions = np.gradient(points, axis=0)
@@ -108,7 +126,7 @@ def limb(points: Coordinates, widths: Sequence[float], material: str, **options:
     return outline(np.concatenate([points + sideways, (points - sideways)[::-1]]), material, **options)
 
 
-def bent_limb(points: Coordinates, widths: Sequence[float], material: str, **options: Any) -> Part:
+def bent_limb(points: Coordinates, widths: Sequence[float], material: str, **options: Unpack[Options]) -> Part:
     """A limb along the smooth line through the points; thicknesses are interpolated."""
     path = smooth(points, closed=False)
     at = np.linspace(0, len(widths) - 1, len(path))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from pcmsn.data.toyworld.categories import Category
-from pcmsn.data.toyworld.shapes import Part, Points, Shape, extent, groups, turn
+from pcmsn.data.toyworld.shapes import Points, Shape, extent, groups, turn
 
 OVERSAMPLING = 3
 """Strokes are drawn this much larger, then reduced, so that their edges are smooth."""
@@ -34,7 +34,7 @@ class Hand:
     """Probability that the pen is lifted at a corner."""
 
 
-def draw_hand(generator: np.random.Generator, side: int) -> Hand:
+def _draw_hand(generator: np.random.Generator, side: int) -> Hand:
     """A sketcher from careful to careless."""
     haste = generator.uniform(0, 1)
     return Hand(
@@ -50,39 +50,37 @@ def draw_hand(generator: np.random.Generator, side: int) -> Hand:
 
 def draw_sketch(category: Category, generator: np.random.Generator, size: int) -> Image.Image:
     """A grey (mode L) picture of ``size`` x ``size``: dark hand-drawn strokes on white."""
-    shape, hand = category.build(generator), draw_hand(generator, size * OVERSAMPLING)
     side = size * OVERSAMPLING
+    shape, hand = category.build(generator), _draw_hand(generator, side)
     kept = [part for part in shape if not (part.optional and generator.random() < hand.omission)]
-    places = _placed_by_hand(kept, category, generator, side)
+    placed = _placed_by_hand(kept, category, generator, side)
     picture = Image.new("L", (side, side), 255)
     pen = ImageDraw.Draw(picture)
     ink = int(generator.integers(0, 60))
-    for run in groups(kept):
-        _draw_surface(pen, [places.pop(0) for _ in run], run, hand, ink, generator)
+    for run in groups(placed):
+        _draw_surface(pen, run, hand, ink, generator)
     return picture.resize((size, size), Image.Resampling.BOX)
 
 
-def _draw_surface(
-    pen: ImageDraw.ImageDraw, places: list[Points], run: Shape, hand: Hand, ink: int, generator: np.random.Generator
-) -> None:
+def _draw_surface(pen: ImageDraw.ImageDraw, run: Shape, hand: Hand, ink: int, generator: np.random.Generator) -> None:
     """Outlines of one surface over what lies behind it; several parts get one outline around them all."""
-    drawn = [_wobbled(points, part.closed, hand.wobble, generator) for points, part in zip(places, run, strict=True)]
-    outlines = [points.ravel().tolist() for points, part in zip(drawn, run, strict=True) if part.closed]
+    drawn = [replace(part, points=_wobbled(part.points, part.closed, hand.wobble, generator)) for part in run]
+    outlines = [part.points.ravel().tolist() for part in drawn if part.closed]
     if len(run) > 1 or generator.random() >= hand.transparency:
         for outline in outlines:
             pen.polygon(outline, fill=255)
     # Of a joint outline the inner half is wiped away again, with all that lies inside.
     thickness = hand.thickness if len(run) == 1 else 2 * hand.thickness
-    for points, part in zip(drawn, run, strict=True):
-        for stroke in _strokes(points, part.closed, hand, generator):
+    for part in drawn:
+        for stroke in _strokes(part.points, part.closed, hand, generator):
             _draw_stroke(pen, stroke, thickness, ink, generator)
     if len(run) > 1:
         for outline in outlines:
             pen.polygon(outline, fill=255)
 
 
-def _placed_by_hand(parts: list[Part], category: Category, generator: np.random.Generator, side: int) -> list[Points]:
-    """Pixel coordinates: mirrored or not, a little turned, stretched and bent, filling most of the paper."""
+def _placed_by_hand(parts: Shape, category: Category, generator: np.random.Generator, side: int) -> Shape:
+    """The parts in pixels: mirrored or not, a little turned, stretched and bent, filling most of the paper."""
     low, high = extent(parts)
     centre, reach = (low + high) / 2, float(max(high - low)) / 2
     flip = np.array([generator.choice([-1.0, 1.0]), 1.0])
@@ -98,7 +96,10 @@ def _placed_by_hand(parts: list[Part], category: Category, generator: np.random.
     scale = side * generator.uniform(0.66, 0.88) / float(max(high - low))
     spare = (side * 0.94 - (high - low) * scale) / 2
     offset = side / 2 + generator.uniform(-0.6, 0.6, 2) * np.maximum(spare, 0)
-    return [(points - (low + high) / 2) * (scale, -scale) + offset for points in turned]
+    return [
+        replace(part, points=(points - (low + high) / 2) * (scale, -scale) + offset)
+        for part, points in zip(parts, turned, strict=True)
+    ]
 
 
 def _resampled(points: Points, spacing: float) -> Points:
@@ -156,7 +157,7 @@ def _extended(stroke: Points, lengths: Points) -> Points:
 def _draw_stroke(
     pen: ImageDraw.ImageDraw, stroke: Points, thickness: float, ink: int, generator: np.random.Generator
 ) -> None:
-    """Short runs of changing thickness, as pressure changes."""
+    """Draw one stroke as short lines whose thickness changes as the pen's pressure does."""
     pressure = thickness * generator.uniform(0.8, 1.2)
     for start in range(0, len(stroke) - 1, 5):
         run = stroke[start : start + 6]

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Shape, arc_points, blob, box, curve, limb, line, outline, oval, placed, smooth
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import (
+    Generator,
+    Shape,
+    arc_points,
+    blob,
+    box,
+    curve,
+    limb,
+    line,
+    outline,
+    oval,
+    placed,
+    smooth,
+)
 
 
 def shaft(generator: Generator, length: float, width: float) -> Shape:

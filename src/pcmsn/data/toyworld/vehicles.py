@@ -6,9 +6,7 @@ import itertools
 
 import numpy as np
 
-from pcmsn.data.toyworld.shapes import Part, Shape, arc_points, blob, box, curve, line, outline, oval
-
-Generator = np.random.Generator
+from pcmsn.data.toyworld.shapes import Generator, Part, Shape, arc_points, blob, box, curve, line, outline, oval
 
 
 def wheel(x: float, radius: float, hub: str = "chrome", tread: float = 0.45) -> Shape:
@@ -104,6 +102,7 @@ def truck(generator: Generator) -> Shape:
 
 
 def _load(generator: Generator, left: float, right: float, bottom: float, top: float) -> Shape:
+    """What a lorry carries: a box, an open bed with a heap, or a tank."""
     kind = generator.choice(["box", "box", "bed", "tank"])
     if kind == "box":
         ribs = np.linspace(left, right, int(generator.integers(3, 6)) + 1)[1:-1]
@@ -251,6 +250,7 @@ def steamship(generator: Generator) -> Shape:
 
 
 def _waves(generator: Generator, length: float, depth: float) -> Shape:
+    """A line of water along a hull, or nothing."""
     if generator.random() < 0.4:
         return []
     xs = np.linspace(-0.1, length + 0.1, int(generator.integers(9, 14)))

@@ -1,4 +1,4 @@
-"""The toy world on disk: a folder of drawn photos and sketches, complete or not there."""
+"""The toy world on disk: a folder of drawn photos and sketches, which is either complete or not there."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ STATEMENT = (
 )
 """What the toy world is, in one sentence, for every place where it is shown."""
 FORMAT_VERSION = 1
-"""Of the folder: a folder of another version is refused. It grows when the same seed gives other pictures."""
+"""Of the folder: one of another version is refused. It is raised when the same seed gives other pictures."""
 DESCRIPTION = "toyworld.json"
+"""The file in the folder that says what was drawn."""
 FEW_PICTURES = 200
-"""Below this the time to start worker processes is not worth it."""
+"""For fewer pictures it takes longer to start worker processes than to draw."""
 STALE_SECONDS = 24 * 3600
-"""A partial folder older than this was left by a killed run."""
+"""A partial folder that is older than this was left by a run that was killed."""
 
 Progress = Callable[[int, int], None]
 
@@ -43,7 +44,7 @@ class ToyWorld:
     """Which pictures to draw; equal values give equal pictures."""
 
     seed: int = 0
-    """Every picture depends on it, on its class, its modality and its number alone."""
+    """A picture depends on this, its class, its modality, its number and its size alone."""
     size: int = 96
     """Width and height in pixels."""
     photos_per_class: int = 40
@@ -86,7 +87,7 @@ def write_toyworld(
     it, which is renamed at the end, so that an interrupted run leaves nothing half-made under this name.
     ``workers`` processes draw (all processors by default, 1 for none beside this one); the pictures do not depend
     on their number. ``progress`` is called with (pictures done, pictures in all).
-    Raises DataError when the folder holds something else, or when it can not be written.
+    Raises DataError when the folder holds something else, or when it cannot be written.
     """
     if _holds(folder, config):
         return folder
@@ -103,7 +104,7 @@ def write_toyworld(
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise DataError(
-            f"the toy world can not be written to {folder}: {error.strerror or error}; "
+            f"the toy world cannot be written to {folder}: {error.strerror or error}; "
             "free some space there (about 9 MB by default), or choose another folder"
         ) from error
     return folder
@@ -142,7 +143,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} can not be read: {error}; delete its folder to have it drawn again") from error
+        raise DataError(f"{path} cannot be read: {error}; delete its folder to have it drawn again") from error
     return found if isinstance(found, dict) else {}
 
 
