@@ -25,6 +25,8 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 
 SHARED = Path(__file__).parents[2] / "shared"
+CLASSES = dict.fromkeys(("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"), 6)
+WritePictures = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")  # Playwright's event loop stays in the thread: it must be gone before other modules run
@@ -64,9 +66,6 @@ def _write_pictures(root: Path, classes: dict[str, int], seed: int = 0, size: in
     return root
 
 
-WritePictures = Callable[..., Path]
-
-
 @pytest.fixture
 def write_pictures() -> WritePictures:
     """``write_pictures(root, {"ant": 3, "bee": 2})`` makes a folder data set and gives its root."""
@@ -83,11 +82,8 @@ def folder_dataset(tmp_path: Path) -> Callable[[dict[str, int]], Dataset]:
     return make
 
 
-CLASSES = dict.fromkeys(("ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"), 6)
-
-
 @pytest.fixture
-def small_settings(tmp_path: Path, write_pictures: Callable[..., Path]) -> dict[str, dict[str, Any]]:
+def small_settings(tmp_path: Path, write_pictures: WritePictures) -> dict[str, dict[str, Any]]:
     """Eight coloured classes, a random tiny network and three short epochs, as settings on top of any preset."""
     pictures = write_pictures(tmp_path / "zoo", CLASSES)
     generator = np.random.default_rng(0)

@@ -22,7 +22,7 @@ class DataError(PcmsnError):
 
 
 class UnreadablePictureError(DataError):
-    """One picture can not be decoded; callers that read many skip it and count it."""
+    """One picture cannot be decoded; callers that read many skip it and count it."""
 
 
 class SplitError(DataError):
@@ -34,15 +34,15 @@ class SemanticsError(PcmsnError):
 
 
 class BackboneError(PcmsnError):
-    """A feature extractor can not be found, read or run."""
+    """A feature extractor cannot be found, read or run."""
 
 
 class CacheError(PcmsnError):
-    """The feature cache can not be written or read."""
+    """The feature cache cannot be written or read."""
 
 
 class TrainingError(PcmsnError):
-    """Training can not go on: the loss is not finite, or the memory does not suffice."""
+    """Training cannot go on: the loss is not finite, or the memory does not suffice."""
 
 
 class CheckpointError(PcmsnError):
@@ -54,19 +54,19 @@ class EvaluationError(PcmsnError):
 
 
 class GalleryError(PcmsnError):
-    """A gallery can not be opened, belongs to another model, is locked, damaged or out of reach."""
+    """A gallery cannot be opened, belongs to another model, is locked, damaged or out of reach."""
 
 
 class ServerError(PcmsnError):
-    """The web page can not be served as asked."""
+    """The web page cannot be served as asked."""
 
 
 class ExportError(PcmsnError):
-    """A run can not be exported."""
+    """A run cannot be exported."""
 
 
 class ReportError(PcmsnError):
-    """A report can not be made of this run."""
+    """A report cannot be made of this run."""
 
 
 class PcmsnWarning(UserWarning):

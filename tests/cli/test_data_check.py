@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from pcmsn.cli.app import app
@@ -35,6 +37,12 @@ def test_findings_exit_with_1_and_say_what_they_do(tmp_path: Path, write_picture
     assert "damaged ones may remain" in text
 
 
+def test_brackets_in_a_folders_name_are_shown_as_they_are(tmp_path: Path, write_pictures: Callable[..., Path]) -> None:
+    write_pictures(tmp_path / "[red]mine", {"[bold]bee": 1, "ant": 1})
+    shown = invoke("data", "check", tmp_path / "[red]mine", "--dataset", "folder", "--quick")
+    assert "[red]mine" in "".join(shown.output.split())
+
+
 def test_json_has_the_same_as_data(tmp_path: Path, write_pictures: Callable[..., Path]) -> None:
     root = write_pictures(tmp_path / "mine", {"bee": 2, "ant": 3})
     (root / "photo/bee/x.png").write_bytes(b"")
@@ -45,8 +53,30 @@ def test_json_has_the_same_as_data(tmp_path: Path, write_pictures: Callable[...,
     assert [row["found"] for row in content["rows"]] == [2, 5, 6]
 
 
-def test_a_missing_data_set_is_our_error_and_no_name_a_usage_error(tmp_path: Path) -> None:
+def test_a_folder_with_sketches_and_photos_needs_no_name(tmp_path: Path, write_pictures: Callable[..., Path]) -> None:
+    root = write_pictures(tmp_path / "zoo", {"bee": 2, "ant": 3})
+    assert invoke("data", "check", root, "--quick").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "message"),
+    [
+        (".", ["--dataset", "zoo"], "no data set 'zoo'; expected Sketchy, TU-Berlin, QuickDraw or folder"),
+        (".", [], r"has neither sketch/ nor photo/; say what it holds: --dataset Sketchy, .*"),
+        ("Sketchy", [], r"Sketchy is the data set itself; pass the folder above it: .* check \S+ --dataset Sketchy"),
+    ],
+)
+def test_what_can_not_be_checked_is_told_with_the_next_step(
+    folder: str, options: list[str], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Sketchy" / "sketch").mkdir(parents=True)
+    result = invoke("data", "check", tmp_path / folder, *options)
+    assert isinstance(result.exception, DataError)
+    assert re.search(message, str(result.exception))
+
+
+def test_a_missing_data_set_is_our_error(tmp_path: Path) -> None:
     result = invoke("data", "check", tmp_path, "--dataset", "Sketchy")
     assert isinstance(result.exception, DataError)
     assert "no Sketchy in" in str(result.exception)
-    assert invoke("data", "check", tmp_path).exit_code == 2
+    assert str(invoke("data", "check", tmp_path, "--dataset", "sketchy").exception) == str(result.exception)

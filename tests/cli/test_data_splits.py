@@ -28,6 +28,20 @@ def test_the_splits_of_a_data_set_are_listed_with_their_sizes() -> None:
     assert json.loads(splits("QuickDraw", "--json").stdout)["splits"] == ["quickdraw-30"]
 
 
+def test_without_a_data_set_all_published_splits_are_listed() -> None:
+    table = splits().stdout
+    assert [name in table for name in ("Sketchy", "TU-Berlin", "sake-25", "sake-30", "quickdraw-30")] == [True] * 5
+    assert json.loads(splits("--json").stdout) == {
+        "Sketchy": ["cvae-21", "sake-25", "sem-pcyc"],
+        "TU-Berlin": ["sake-30", "sem-pcyc"],
+        "QuickDraw": ["quickdraw-30"],
+    }
+
+
+def test_a_data_set_may_be_written_in_any_case() -> None:
+    assert splits("tu-berlin", "sake-30", "--json").stdout == splits("TU-Berlin", "sake-30", "--json").stdout
+
+
 def test_a_split_is_printed_for_people() -> None:
     text = splits("Sketchy", "cvae-21").stdout
     assert "94 train, 10 val, 21 test; published scores are on test" in text
@@ -51,7 +65,8 @@ def test_unseen_classes_of_a_file_make_a_split(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("Sketchy", "sake-52"), "no split 'sake-52' for Sketchy .did you mean 'sake-25'"),
-        (("Sketch",), "no published split"),
+        (("Sketchi",), "no published split of 'Sketchi' .did you mean 'Sketchy'.*there are some of Sketchy, TU-Berlin"),
+        (("--unseen-classes", "x.txt"), "say of which data set: pcmsn data splits DATASET --unseen-classes x.txt"),
     ],
 )
 def test_an_unknown_split_or_data_set_is_named(arguments: tuple[str, ...], message: str) -> None:

@@ -84,7 +84,7 @@ def test_unreadable_pictures_are_named(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "zoo/photo/ant/001.png").write_bytes(b"broken")
     arguments = ("--backbone", "tiny:net", "--folder", "zoo/photo", "--out", "out.npz")
     result = invoke(*arguments)
-    assert "1 pictures can not be read, listed in out.unreadable.txt:" in result.stdout
+    assert "1 pictures cannot be read, listed in out.unreadable.txt:" in result.stdout
     assert "ant/001.png: not a picture in any format that Pillow reads" in result.stdout
     [summary] = json.loads(invoke(*arguments, "--overwrite", "--json").stdout)
     assert summary["unreadable"] == 1 and summary["unreadable_file"] == "out.unreadable.txt"
@@ -101,7 +101,7 @@ def test_unreadable_pictures_are_named(invoke: Invoke, tmp_path: Path) -> None:
         (["--folder", "zoo", "--backbone", "tiny:pair"], ConfigError, "is a network for each modality; say whose"),
         (["--folder", "zoo", "--backbone", "vgg16"], ConfigError, "a pair of networks for each data set; say whose"),
         (["--folder", "nowhere"], DataError, "no folder nowhere with pictures"),
-        (["--list", "nowhere"], DataError, "nowhere can not be read as a list of files: No such file"),
+        (["--list", "nowhere"], DataError, "nowhere cannot be read as a list of files: No such file"),
         (["--folder", "cache", "--cache", "cache"], DataError, "no folder cache with pictures"),
     ],
 )

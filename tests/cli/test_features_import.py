@@ -91,7 +91,7 @@ def test_training_on_imported_features_is_training_on_the_pictures(
     )
 
     with pytest.raises(
-        EvaluationError, match=r"g.png can not be drawn: no picture is on disk, for example .*zoo/sketch/"
+        EvaluationError, match=r"g.png cannot be drawn: no picture is on disk, for example .*zoo/sketch/"
     ):
         invoke("test", "--run", "features", "--device", "cpu", "--grid", "g.png")
     with np.load("photo.npz") as archive:

@@ -88,9 +88,11 @@ def test_resuming_takes_no_other_settings(invoke: Invoke, source: list[str], mon
     with pytest.raises(ConfigError, match="--resume needs --out with the folder of the fine-tuning to continue"):
         invoke("finetune", "--resume")
     with pytest.raises(
-        ConfigError, match=r"--resume continues mine as it was configured, got schedule.epochs, preset too; leave"
+        ConfigError, match=r"--resume continues mine as it was configured, got schedule.epochs, --preset too; leave"
     ):
         invoke("finetune", "--resume", "--out", "mine", "--epochs", "3", "--preset", "released")
+    with pytest.raises(ConfigError, match=r"got --print-config too; leave"):
+        invoke("finetune", "--resume", "--out", "mine", "--print-config")
     invoke("finetune", *source, *FAST, "--out", "mine")
     resumed = invoke("finetune", "--resume", "--out", "mine", "--device", "cpu")
     assert resumed.stdout.splitlines()[-1] == "train with:     pcmsn train --backbone finetuned:mine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from pcmsn.errors import GalleryError
 from pcmsn.gallery import gallery as facade
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, PhotoRecord, Queries, photo_id_of
+from pcmsn.training.run_folder import RunFolder
 
 
 class GreyEmbedder:
@@ -87,15 +89,17 @@ def test_photos_are_indexed_with_labels_and_the_second_time_they_are_unchanged(t
 
 
 def test_what_is_left_out_is_counted_by_ending_and_listed_on_request(tmp_path: Path, photos: Path) -> None:
-    for name in ("a.txt", "b.txt", "c.mov", "README"):
+    for name in ("a.txt", "b.txt", "c.mov", "README", "d.heic", "e.HEIC", "f.avif"):
         (photos / name).write_text("x")
     (photos / "link.jpg").symlink_to(photos / "nowhere")
     report = invoke("index", photos, "--run", tmp_path / "run", "--gallery", tmp_path / "g")
-    assert "4 files that are no pictures were left out: 2 .txt, 1 .mov, 1 no ending" in report.stdout
+    assert "  left out 2 .txt, 1 .mov, 1 no ending: not a picture\n" in report.stdout
+    assert "  left out 2 .heic, 1 .avif: not supported, save it as JPEG\n" in report.stdout
     assert f"left out {photos / 'link.jpg'}: a link that leads nowhere" in report.stdout
-    assert "a.txt" not in report.stdout
+    assert "a.txt" not in report.stdout and "d.heic" not in report.stdout
     listed = invoke("index", photos, "--gallery", tmp_path / "g", "--list-skipped")
     assert f"left out {photos / 'a.txt'}: not a picture" in listed.stdout
+    assert f"left out {photos / 'd.heic'}: not supported, save it as JPEG" in listed.stdout
 
 
 def test_unreadable_pictures_are_named_with_advice(tmp_path: Path, photos: Path) -> None:
@@ -103,7 +107,7 @@ def test_unreadable_pictures_are_named_with_advice(tmp_path: Path, photos: Path)
         (photos / f"bad{nth:02d}\x1b[31m.jpg").write_bytes(b"x")
     report = invoke("index", photos, "--run", tmp_path / "run", "--gallery", tmp_path / "g")
     assert report.exit_code == 0
-    assert "12 pictures can not be read; repair them, or save them as JPEG or PNG, and run this again:" in report.stdout
+    assert "12 pictures cannot be read; repair them, or save them as JPEG or PNG, and run this again:" in report.stdout
     assert "bad00?[31m.jpg: not a picture in any format" in report.stdout
     assert "and 2 more; --json has them all" in report.stdout
     assert "\x1b" not in report.stdout
@@ -146,6 +150,20 @@ def test_file_names_that_are_no_text_can_be_printed(tmp_path: Path, photos: Path
         "gr�n.jpg: not a picture"
         in invoke("index", photos, "--run", tmp_path / "run", "--gallery", tmp_path / "g").stdout
     )
+
+
+@pytest.mark.parametrize(("dataset", "noted"), [("toyworld", True), ("Sketchy", False)])
+def test_a_run_that_knows_only_the_toy_world_is_said_to_find_no_photographs(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, dataset: str, noted: bool
+) -> None:
+    monkeypatch.setattr(RunFolder, "read_record", lambda folder: SimpleNamespace(dataset=dataset))
+    run = tmp_path / "run"
+    for options in (["--run", run], []):  # the second time the gallery knows the run
+        report = invoke("index", photos, "--gallery", tmp_path / "g", *options)
+        assert (
+            f"{run} was trained on the drawn toy world and finds nothing among photographs" in report.stderr
+        ) == noted
+        assert "toy world" not in report.stdout
 
 
 def test_wrong_use_is_told(tmp_path: Path, photos: Path) -> None:

@@ -74,7 +74,15 @@ def test_nothing_found_is_explained_on_stderr(gallery: Path, tmp_path: Path) -> 
     sketch = tmp_path / "zoo" / "sketch" / "gnu" / "000.png"
     unknown = invoke("search", sketch, "--gallery", gallery, "--label", "henn")
     assert unknown.exit_code == 0 and unknown.stdout == ""
-    assert "no photo has the label 'henn' (did you mean 'hen'?); its labels are 'gnu', 'hen'" in unknown.stderr
+    assert (
+        "no photo has the label 'henn' (did you mean 'hen'?); the gallery's labels are 'gnu', 'hen'" in unknown.stderr
+    )
+    photos = tmp_path / "zoo" / "photo" / "gnu"
+    invoke("index", photos, "--run", tmp_path / "run", "--gallery", tmp_path / "u", "--device", "cpu")
+    unlabelled = invoke("search", sketch, "--gallery", tmp_path / "u", "--label", "hen")
+    assert "no photo has the label 'hen'; the gallery's photos have no labels; pcmsn index --label-from-folders" in (
+        unlabelled.stderr
+    )
     (tmp_path / "empty").mkdir()
     invoke("index", tmp_path / "empty", "--run", tmp_path / "run", "--gallery", tmp_path / "e", "--device", "cpu")
     empty = invoke("search", sketch, "--gallery", tmp_path / "e", "--json")

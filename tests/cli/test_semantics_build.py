@@ -6,7 +6,6 @@ import gzip
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -208,7 +207,6 @@ def test_a_published_file_of_the_same_name_is_pointed_out(tmp_path: Path) -> Non
         ("--dataset Sketchy --measure path --template {}", "--template goes with --text-model"),
         ("--dataset Sketchy --measure path --spelling a=b", "--spelling goes with --word-vectors"),
         ("--dataset Sketchy --text-model x --names n.toml", "--names goes with --measure or --word-vectors"),
-        ("--classes c.txt --measure path", "give --out FILE.npz; only --dataset has a place of its own"),
         ("--dataset Sketchy --measure path --out x.npy", "--out must end in .npz, got x.npy"),
         ("--dataset Sketchy --word-vectors w --spelling a", "--spelling must be CLASS=TEXT, got 'a'"),
     ],
@@ -221,6 +219,22 @@ def test_options_that_do_not_go_together_are_usage_errors_that_show_the_form(opt
     assert "for example: pcmsn semantics build --dataset Sketchy --measure path" in output
 
 
+@pytest.mark.parametrize(
+    ("options", "example"),
+    [
+        ("--classes c.txt --measure path", "--out dataset/MY-DATA/hieremb-path.npz"),
+        ("--classes c.txt --word-vectors glove.6B.300d.txt", "--out dataset/MY-DATA/glove-wiki-gigaword.npz"),
+        ("--synsets s.json --measure jcn", "--out dataset/MY-DATA/hieremb-jcn.npz"),
+    ],
+)
+def test_own_classes_without_out_are_told_what_to_add(options: str, example: str) -> None:
+    result = build(*options.split())
+    assert result.exit_code == 2
+    output = " ".join(result.output.replace("│", " ").split())
+    assert f"give --out, for example {example} for a data set called MY-DATA" in output
+    assert "--dataset Sketchy" not in output
+
+
 def test_the_file_is_printed_with_what_identifies_it() -> None:
     lines = build("--dataset", "Sketchy", "--measure", "path").output.splitlines()
     assert [line.split()[0] for line in lines[:7]] == [
@@ -228,14 +242,12 @@ def test_the_file_is_printed_with_what_identifies_it() -> None:
     ]  # fmt: skip
 
 
-def test_sketchys_path_vectors_take_seconds_and_nothing_heavy() -> None:
+def test_path_vectors_are_made_without_torch_and_other_heavy_imports() -> None:
     code = (
         "import sys\nfrom typer.testing import CliRunner\nfrom pcmsn.cli.app import app\n"
         "result = CliRunner().invoke(app, ['semantics', 'build', '--dataset', 'Sketchy', '--measure', 'path'])\n"
         "heavy = {'torch', 'transformers', 'matplotlib', 'sklearn', 'scipy', 'nltk'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else result.exit_code)"
     )
-    started = time.perf_counter()
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert time.perf_counter() - started < 20  # about 1.5 s on a machine with nothing else to do

@@ -111,5 +111,5 @@ def test_brackets_in_a_class_name_are_shown_as_they_are(tmp_path: Path) -> None:
 def test_wrong_use_is_explained(tmp_path: Path) -> None:
     assert "no class was named" in str(senses().exception)
     assert "give one of them" in str(senses("ant", "--classes", tmp_path / "x.txt").exception)
-    assert "can not be read as overrides" in str(senses("ant", "--names", tmp_path / "none.toml").exception)
+    assert "none.toml; expected TOML" in str(senses("ant", "--names", tmp_path / "none.toml").exception)
     assert senses("ant", "--dataset", "Sketchi").exit_code == 2

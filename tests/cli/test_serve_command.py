@@ -120,4 +120,4 @@ def test_without_the_extra_the_command_to_install_it_is_named(monkeypatch: pytes
     monkeypatch.setattr(extra, "find_spec", lambda name: None)
     error = error_of("--gallery", "no.gallery")
     assert isinstance(error, PcmsnError)
-    assert str(error).endswith("fastapi and uvicorn is missing; install it with: pip install 'pcmsn[search]'")
+    assert str(error).endswith("(not installed: faiss, fastapi, uvicorn); install it with: pip install 'pcmsn[search]'")

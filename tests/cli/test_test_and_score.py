@@ -48,6 +48,7 @@ def test_a_run_is_tested_with_intervals_and_released_codes(
     assert "binary, 8 bits (released ITQ)" in table
     assert "released ITQ: fitted on the test sketches themselves, only for comparison with published numbers." in table
     assert "95% low" in table
+    assert "chance: mAP@all about 0." in table
     assert "bootstrap over classes and the queries inside them, 2000 resamples." in table
 
     tested = json.loads(
@@ -56,6 +57,7 @@ def test_a_run_is_tested_with_intervals_and_released_codes(
     assert tested["itq"] == "training"
     part = tested["val+test"]
     assert part["expanded"]["codes"] == "real, expanded by 3"
+    assert part["chance"] == pytest.approx(1 / part["classes"])
     assert set(part["expanded"]["intervals"]) == set(part["real"]["intervals"])
     low, high = part["real"]["intervals"]["mAP@all"]
     assert low <= part["real"]["mAP@all"] <= high
@@ -125,7 +127,7 @@ def test_score_knows_the_neutral_family(embeddings: Path) -> None:
 
 
 def test_score_refuses_a_device_that_is_not_here(embeddings: Path) -> None:
-    with pytest.raises(ConfigError, match="--device abacus can not be used here"):
+    with pytest.raises(ConfigError, match="--device abacus cannot be used here"):
         invoke("score", embeddings, "--device", "abacus")
 
 

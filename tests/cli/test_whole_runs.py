@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from pcmsn.cli.app import app
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import config_to_toml
 
+Invoke = Callable[..., Result]
+
 
 @pytest.fixture
-def invoke(tmp_path: Path, small_config: RunConfig, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def invoke(tmp_path: Path, small_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     (tmp_path / "run.toml").write_text(config_to_toml(small_config))
     monkeypatch.chdir(tmp_path)
     environment = {"PCMSN_CACHE": str(tmp_path / "cache"), "COLUMNS": "200", "TERM": "dumb"}
@@ -28,7 +31,7 @@ def invoke(tmp_path: Path, small_config: RunConfig, monkeypatch: pytest.MonkeyPa
     return run
 
 
-def test_a_run_is_trained_extended_and_tested(invoke, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_run_is_trained_extended_and_tested(invoke: Invoke, tmp_path: Path) -> None:
     trained = invoke("train", "--config", "run.toml", "--out", "runs/one", "--device", "cpu")
     assert trained.exit_code == 0
     assert "of 3, validation mAP@all" in trained.stdout
@@ -57,7 +60,7 @@ def test_a_run_is_trained_extended_and_tested(invoke, tmp_path: Path) -> None:  
     assert (tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_untrained_features_are_scored_beside_chance(invoke, small_config: RunConfig) -> None:  # type: ignore[no-untyped-def]
+def test_untrained_features_are_scored_beside_chance(invoke: Invoke, small_config: RunConfig) -> None:
     source = ["--dataset", small_config.data.dataset, "--split", small_config.data.split]
     arguments = ["baseline", *source, "--backbone", small_config.backbone.spec, "--device", "cpu"]
     both, strict = json.loads(invoke(*arguments, "--json").stdout)
@@ -71,7 +74,7 @@ def test_untrained_features_are_scored_beside_chance(invoke, small_config: RunCo
     assert "chance: mAP@all about 0.2500" in invoke(*arguments).stdout
 
 
-def test_every_table_says_when_classes_of_the_split_are_missing(invoke, small_config: RunConfig) -> None:  # type: ignore[no-untyped-def]
+def test_every_table_says_when_classes_of_the_split_are_missing(invoke: Invoke, small_config: RunConfig) -> None:
     split = Path(small_config.data.split)
     split.write_text(split.read_text().replace('"dog"', '"dog", "emu"'))
     source = ["--dataset", small_config.data.dataset, "--split", str(split), "--allow-missing-classes"]
@@ -79,7 +82,7 @@ def test_every_table_says_when_classes_of_the_split_are_missing(invoke, small_co
     assert result.stdout.count("1 of the 9 classes of split zoo are not in the data ('emu')") == 2
 
 
-def test_ctrl_c_says_how_to_go_on(invoke, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_ctrl_c_says_how_to_go_on(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

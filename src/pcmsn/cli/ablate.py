@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pcmsn.cli.option_groups import with_option_groups
 from pcmsn.cli.options import (
     DEFAULT_CACHE,
     RUN,
-    AllowMissing,
-    Backbone,
     Cache,
-    DataRoot,
-    Dataset,
+    Config,
+    DataOptions,
     Device,
+    ExtractorOptions,
     Family,
-    FileList,
     Json,
-    LayersOption,
     Metrics,
-    ModelRoot,
-    Photos,
-    ResizeOption,
-    Semantics,
-    SemanticsRoot,
-    SplitName,
-    SplitSeed,
+    Processes,
+    Seeds,
+    SemanticsOptions,
     Standardise,
-    UnseenClasses,
     given,
     standardisation,
 )
 
 if TYPE_CHECKING:
-    from pcmsn.cli.display import Display
     from pcmsn.training.config import RunConfig
     from pcmsn.training.experiments.ablation import Ablation
     from pcmsn.training.experiments.ablation_tables import AblationRow, AblationTable
-    from pcmsn.training.experiments.runner import Report
 
 
 class Table(str, Enum):
@@ -54,55 +43,39 @@ class Table(str, Enum):
     RECIPE = "recipe"
 
 
+@with_option_groups
 def ablate(
+    data: DataOptions,
+    semantics: SemanticsOptions,
+    extractor: ExtractorOptions,
     table: Annotated[
         Table,
         typer.Option(
-            help="parts: Table IV, the parts of the method. semantics: Table III, eight kinds of side information. "
-            "recipe: preset best, less one part a row."
+            help="parts: Table IV, the parts of the method; semantics: Table III, eight kinds of side information; "
+            "recipe: preset best, less one part in each row."
         ),
     ] = Table.PARTS,
-    dataset: Dataset = None,
-    data_root: DataRoot = None,
-    photos: Photos = None,
-    split: SplitName = None,
-    split_seed: SplitSeed = None,
-    unseen_classes: UnseenClasses = None,
-    file_list: FileList = None,
-    allow_missing_classes: AllowMissing = None,
-    semantics_root: SemanticsRoot = None,
-    semantics: Semantics = None,
-    backbone: Backbone = None,
-    model_root: ModelRoot = None,
-    resize: ResizeOption = None,
-    layers: LayersOption = None,
     standardise: Standardise = None,
     preset: Annotated[
         str | None, typer.Option(rich_help_panel=RUN, help="paper, released or best.", show_default="the table's own")
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(rich_help_panel=RUN, help="TOML file; options given here and the table's rows win over it."),
-    ] = None,
-    seeds: Annotated[str, typer.Option(rich_help_panel=RUN, help="One run a row and seed.")] = "0,1,2",
+    config: Config = None,
+    seeds: Seeds = "0,1,2",
     epochs: Annotated[
         int | None,
         typer.Option(
             rich_help_panel=RUN,
-            help="Of every run; the best one by validation classes is tested.",
-            show_default="8; for recipe the preset's",
+            help="Epochs of every run; the best one on the validation classes is tested.",
+            show_default="8; table recipe: the preset's",
         ),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(rich_help_panel=RUN, help="Runs at a time; they share the cores.", show_default="one a core"),
-    ] = None,
+    processes: Processes = None,
     metrics: Metrics = Family.SEM_PCYC,
     out: Annotated[
         Path | None,
         typer.Option(
             rich_help_panel=RUN,
-            help="Gets the table and every run's result; the same command continues from there.",
+            help="Folder for the table and the result of every run; the same command continues from there.",
             show_default="runs/ablation-<data set>",
         ),
     ] = None,
@@ -117,24 +90,9 @@ def ablate(
 
     rows = TABLES[table.value]
     options: dict[str, dict[str, Any]] = {
-        "data": {
-            "dataset": dataset,
-            "data_root": data_root,
-            "photos": photos,
-            "split": split,
-            "split_seed": split_seed,
-            "unseen_classes": unseen_classes,
-            "file_list": file_list,
-            "allow_missing_classes": allow_missing_classes,
-        },
-        "semantics": {"root": semantics_root, "sources": semantics},
-        "backbone": {
-            "spec": backbone,
-            "model_root": model_root,
-            "resize": resize,
-            "layers": layers,
-            "standardise": standardisation(standardise),
-        },
+        "data": data.settings(),
+        "semantics": semantics.settings(),
+        "backbone": {**extractor.settings(), "standardise": standardisation(standardise)},
         "training": {"epochs": epochs or (None if config else rows.epochs)},
     }
     run = build_config(preset=preset or (None if config else rows.preset), file=config, overrides=given(options))
@@ -157,11 +115,11 @@ def ablate(
 
 
 def _ablate(config: RunConfig, table: AblationTable, seeds: tuple[int, ...], out: Path, **options: Any) -> Ablation:
-    from pcmsn.cli.display import Display
+    from pcmsn.cli.display import Display, RunsDisplay
     from pcmsn.training.experiments.ablation import run_ablation
 
     with Display() as display:
-        runs = _Runs(display)
+        runs = RunsDisplay(display)
         try:
             found = run_ablation(
                 config,
@@ -181,53 +139,15 @@ def _ablate(config: RunConfig, table: AblationTable, seeds: tuple[int, ...], out
     return found
 
 
-class _Runs:
-    """Shows every run as it ends, and for how long the others will take."""
-
-    def __init__(self, display: Display) -> None:
-        self.display = display
-        self.finished = 0
-        self._computed = 0
-        self._start = time.monotonic()
-
-    def report(self, report: Report) -> None:
-        """A line for a run that was computed; those on disk are only counted."""
-        self.finished = report.finished
-        if report.outcome == "stored":
-            self._start = time.monotonic()
-            return
-        self._computed += 1
-        left = (report.total - report.finished) * (time.monotonic() - self._start) / self._computed
-        self.display.note(
-            f"{report.finished} of {report.total}: {report.job.name}, {_described(report)}, "
-            f"about {left / 60:.0f} min left"
-        )
-
-
-def _described(report: Report) -> str:
-    if report.result is None:
-        return "failed"
-    protocol, scores = next(iter(report.result["scores"].items()))
-    return (
-        f"{protocol} mAP@all {scores['real']['mAP@all']:.4f} (best epoch {report.result['best_epoch']} of "
-        f"{report.result['epochs']}, {report.result['seconds_per_epoch']:.1f} s each)"
-    )
-
-
 def print_ablation(found: Ablation) -> None:
     """The table, then what a reader of it should know."""
-    from rich.console import Console
-    from rich.table import Table as RichTable
+    from pcmsn.cli.printing import output, titled_table
 
-    width = None if Console().is_terminal or "COLUMNS" in os.environ else 110
-    console = Console(highlight=False, width=width)
     inputs = found.inputs
-    shown = RichTable(
-        title=f"{found.table.title} · {inputs.dataset}, split {inputs.split.name}, preset {found.config.preset}, "
+    shown = titled_table(
+        f"{found.table.title} · {inputs.dataset}, split {inputs.split.name}, preset {found.config.preset}, "
         f"{inputs.backbone}, {found.config.model.dim}-d, {_counted(found.config.training.epochs, 'epoch')}, "
-        f"{_counted(len(found.seeds), 'seed')}",
-        title_justify="left",
-        title_style="bold",
+        f"{_counted(len(found.seeds), 'seed')}"
     )
     shown.add_column("", justify="right", no_wrap=True)
     shown.add_column("")
@@ -247,9 +167,10 @@ def print_ablation(found: Ablation) -> None:
             *([f"{row.paper.sketchy:.3f} {row.paper.tu_berlin:.3f}" if row.paper else ""] if has_paper else []),
             _relation(row, numbers, result.order),
         )
+    console = output()
     console.print(shown)
-    for note in notes_of(found):
-        console.print(note, markup=False)
+    for note in _notes_of(found):
+        console.print(note)
 
 
 def _relation(row: AblationRow, numbers: dict[str, int], order: str | None) -> str:
@@ -267,7 +188,7 @@ _PAPER_NOTES = (
 )
 
 
-def notes_of(found: Ablation) -> list[str]:
+def _notes_of(found: Ablation) -> list[str]:
     """What the numbers of the table are."""
     from pcmsn.training.protocols import MEANING
 

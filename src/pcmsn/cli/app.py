@@ -38,22 +38,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("finetune")(finetune.finetune)
-app.command("train")(train.train)
-app.command("test")(test.test)
-app.command("score")(score.score)
-app.command("baseline")(baseline.baseline)
-app.command("ablate")(ablate.ablate)
-app.command("compare")(compare.compare)
-app.command("report")(report.report)
-app.command("export")(export.export)
-app.command("demo")(demo.demo)
-app.command("index")(index.index)
-app.command("search")(search.search)
-app.command("serve")(serve.serve)
-app.add_typer(data.app, name="data")
-app.add_typer(features.app, name="features")
-app.add_typer(semantics.app, name="semantics")
+START, TRAINING, PHOTOS, INPUTS = (
+    "Try it",
+    "Train and measure",
+    "Search your own photos",
+    "Prepare what training reads",
+)
+app.command("demo", rich_help_panel=START)(demo.demo)
+app.command("train", rich_help_panel=TRAINING)(train.train)
+app.command("test", rich_help_panel=TRAINING)(test.test)
+app.command("report", rich_help_panel=TRAINING)(report.report)
+app.command("export", rich_help_panel=TRAINING)(export.export)
+app.command("score", rich_help_panel=TRAINING)(score.score)
+app.command("baseline", rich_help_panel=TRAINING)(baseline.baseline)
+app.command("compare", rich_help_panel=TRAINING)(compare.compare)
+app.command("ablate", rich_help_panel=TRAINING)(ablate.ablate)
+app.command("index", rich_help_panel=PHOTOS)(index.index)
+app.command("search", rich_help_panel=PHOTOS)(search.search)
+app.command("serve", rich_help_panel=PHOTOS)(serve.serve)
+app.add_typer(data.app, name="data", rich_help_panel=INPUTS)
+app.add_typer(features.app, name="features", rich_help_panel=INPUTS)
+app.add_typer(semantics.app, name="semantics", rich_help_panel=INPUTS)
+app.command("finetune", rich_help_panel=INPUTS)(finetune.finetune)
 
 
 def _print_version(wanted: bool) -> None:
@@ -84,5 +90,6 @@ def main() -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """Our warnings as notes on stderr; those of libraries are for programmers, and are left out."""
     if issubclass(category, PcmsnWarning):
         typer.echo(f"pcmsn: note: {message}", err=True)

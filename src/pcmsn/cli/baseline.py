@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import typer
 
+from pcmsn.cli.option_groups import with_option_groups
 from pcmsn.cli.options import (
     DEFAULT_CACHE,
-    AllowMissing,
-    Backbone,
     Cache,
-    DataRoot,
-    Dataset,
+    DataOptions,
     Device,
+    ExtractorOptions,
     Family,
-    FileList,
     Json,
-    LayersOption,
     Metrics,
-    ModelRoot,
-    Photos,
-    ResizeOption,
-    SplitName,
-    SplitSeed,
-    UnseenClasses,
     given,
 )
 
 
+@with_option_groups
 def baseline(
-    dataset: Dataset = None,
-    data_root: DataRoot = None,
-    photos: Photos = None,
-    split: SplitName = None,
-    split_seed: SplitSeed = None,
-    unseen_classes: UnseenClasses = None,
-    file_list: FileList = None,
-    allow_missing_classes: AllowMissing = None,
-    backbone: Backbone = None,
-    model_root: ModelRoot = None,
-    resize: ResizeOption = None,
-    layers: LayersOption = None,
+    data: DataOptions,
+    extractor: ExtractorOptions,
     metrics: Metrics = Family.SEM_PCYC,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
@@ -50,24 +31,11 @@ def baseline(
 ) -> None:
     """Score untrained features by cosine, as they are and standardised, beside chance."""
     from pcmsn.cli.display import Display
-    from pcmsn.cli.tables import print_scores
+    from pcmsn.cli.tables import chance_note, print_scores
     from pcmsn.training.baseline import assess_features
     from pcmsn.training.configuration import build_config
 
-    options: dict[str, dict[str, Any]] = {
-        "data": {
-            "dataset": dataset,
-            "data_root": data_root,
-            "photos": photos,
-            "split": split,
-            "split_seed": split_seed,
-            "unseen_classes": unseen_classes,
-            "file_list": file_list,
-            "allow_missing_classes": allow_missing_classes,
-        },
-        "backbone": {"spec": backbone, "model_root": model_root, "resize": resize, "layers": layers},
-    }
-    config = build_config(overrides=given(options))
+    config = build_config(overrides=given({"data": data.settings(), "backbone": extractor.settings()}))
     with Display() as display:
         results = assess_features(config, family=metrics.value, cache=cache, device=device, progress=display.stage)
     if as_json:
@@ -77,8 +45,5 @@ def baseline(
         print_scores(
             f"{result.title} · {result.protocol}, {result.classes} unseen classes · {metrics.value} metrics",
             list(result.rows.items()),
-            [
-                f"chance: mAP@all about {result.chance:.4f} (the mean share of a query's class in the gallery).",
-                *result.notes,
-            ],
+            [chance_note(result.chance), *result.notes],
         )

@@ -3,59 +3,53 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pcmsn.cli.option_groups import with_option_groups
 from pcmsn.cli.options import (
     DEFAULT_CACHE,
     RUN,
-    AllowMissing,
-    Backbone,
     Cache,
-    DataRoot,
-    Dataset,
+    Config,
+    DataOptions,
     Device,
+    ExtractorOptions,
     Family,
-    FileList,
     Json,
-    LayersOption,
     Metrics,
-    ModelRoot,
-    Photos,
-    ResizeOption,
-    Semantics,
-    SemanticsRoot,
-    SplitName,
-    SplitSeed,
+    Processes,
+    SemanticsOptions,
     Standardise,
-    UnseenClasses,
     given,
+    names_given,
     standardisation,
 )
 from pcmsn.errors import ConfigError
 from pcmsn.training.methods import method_names
 
 if TYPE_CHECKING:
-    from pcmsn.cli.display import Display
     from pcmsn.training.config import RunConfig
-    from pcmsn.training.experiments.runner import Report
     from pcmsn.training.methods.comparing.comparison import Comparison
 
 OF_TWO_RUNS = ("data.data_root", "backbone.model_root")
 
 
+@with_option_groups
 def compare(
+    data: DataOptions,
+    semantics: SemanticsOptions,
+    extractor: ExtractorOptions,
     runs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="RUN_A RUN_B", help="Two run folders to compare in pairs, instead of methods."),
+        typer.Argument(metavar="RUN_A RUN_B", help="Two run folders to compare query by query, instead of methods."),
     ] = None,
     methods: Annotated[
         str | None,
         typer.Option(
-            help=f"With commas between: {', '.join(method_names())}.",
+            help=f"Methods, separated by commas: {', '.join(method_names())}.",
             show_default="all",
         ),
     ] = None,
@@ -63,48 +57,34 @@ def compare(
         bool, typer.Option("--published", help="Also show published figures, in tables of their own.")
     ] = False,
     metrics: Metrics = Family.SEM_PCYC,
-    dataset: Dataset = None,
-    data_root: DataRoot = None,
-    photos: Photos = None,
-    split: SplitName = None,
-    split_seed: SplitSeed = None,
-    unseen_classes: UnseenClasses = None,
-    file_list: FileList = None,
-    allow_missing_classes: AllowMissing = None,
-    semantics_root: SemanticsRoot = None,
-    semantics: Semantics = None,
-    backbone: Backbone = None,
-    model_root: ModelRoot = None,
-    resize: ResizeOption = None,
-    layers: LayersOption = None,
     standardise: Standardise = None,
     preset: Annotated[
         str | None,
-        typer.Option(rich_help_panel=RUN, help="Of PCMSN: paper or released.", show_default="paper"),
+        typer.Option(rich_help_panel=RUN, help="Preset of the method PCMSN: paper or released.", show_default="paper"),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(rich_help_panel=RUN, help="TOML file; options given here win over it.")
-    ] = None,
+    config: Config = None,
     seeds: Annotated[
-        str | None, typer.Option(rich_help_panel=RUN, help="One run a method and seed.", show_default="0,1,2")
+        str | None,
+        typer.Option(
+            rich_help_panel=RUN,
+            help="Seeds, separated by commas; every method is run once with each.",
+            show_default="0,1,2",
+        ),
     ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
             rich_help_panel=RUN,
-            help="The most, of every method that has epochs; the best one by validation classes is tested.",
+            help="Epochs, at most, of every method that has any; the best one on the validation classes is tested.",
             show_default="30",
         ),
     ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(rich_help_panel=RUN, help="Runs at a time; they share the cores.", show_default="one a core"),
-    ] = None,
+    processes: Processes = None,
     out: Annotated[
         Path | None,
         typer.Option(
             rich_help_panel=RUN,
-            help="Gets the table, every result and PCMSN's runs; the same command continues from there.",
+            help="Folder for the table, every result and PCMSN's runs; the same command continues from there.",
             show_default="runs/compare-<data set>",
         ),
     ] = None,
@@ -115,33 +95,27 @@ def compare(
     """Compare methods on the same features, split and metrics, over seeds; or two runs query by query."""
     options = given(
         {
-            "data": {
-                "dataset": dataset,
-                "data_root": data_root,
-                "photos": photos,
-                "split": split,
-                "split_seed": split_seed,
-                "unseen_classes": unseen_classes,
-                "file_list": file_list,
-                "allow_missing_classes": allow_missing_classes,
-            },
-            "semantics": {"root": semantics_root, "sources": semantics},
-            "backbone": {
-                "spec": backbone,
-                "model_root": model_root,
-                "resize": resize,
-                "layers": layers,
-                "standardise": standardisation(standardise),
-            },
+            "data": data.settings(),
+            "semantics": semantics.settings(),
+            "backbone": {**extractor.settings(), "standardise": standardisation(standardise)},
             "training": {"epochs": epochs},
         }
     )
-    where = {"family": metrics.value, "cache": cache, "device": device}
+    where: dict[str, Any] = {"family": metrics.value, "cache": cache, "device": device}
     if runs:
-        others: dict[str, Any] = {"methods": methods, "published": published or None, "preset": preset}
-        others |= {"config": config, "seeds": seeds, "processes": processes, "out": out}
-        _check_two_runs(runs, options, others)
-        _compare_runs(runs[0], runs[1], where | {"data_root": data_root, "model_root": model_root}, as_json=as_json)
+        unfit = names_given(
+            options,
+            methods=methods,
+            published=published,
+            preset=preset,
+            config=config,
+            seeds=seeds,
+            processes=processes,
+            out=out,
+        )
+        _check_two_runs(runs, [name for name in unfit if name not in OF_TWO_RUNS])
+        where |= {"data_root": data.data_root, "model_root": extractor.model_root}
+        _compare_runs(runs[0], runs[1], where, as_json=as_json)
         return
     from pcmsn.training.configuration import build_config
     from pcmsn.training.experiments.tables import seeds_from
@@ -155,15 +129,12 @@ def compare(
         raise typer.Exit(1)
 
 
-def _check_two_runs(runs: list[Path], options: dict[str, dict[str, Any]], others: dict[str, Any]) -> None:
+def _check_two_runs(runs: list[Path], unfit: list[str]) -> None:
     if len(runs) != 2:
         raise ConfigError(f"pcmsn compare takes two run folders, or none to compare methods; got {len(runs)}")
-    settings = [f"{part}.{name}" for part, values in options.items() for name in values]
-    unfit = [name for name in settings if name not in OF_TWO_RUNS]
-    unfit += [f"--{name}" for name, value in others.items() if value is not None]
     if unfit:
         raise ConfigError(
-            f"two runs are compared as they were trained; only --data-root, --model-root, --metrics, --cache, --device "
+            "two runs are compared as they were trained; only --data-root, --model-root, --metrics, --cache, --device "
             f"and --json count, got {', '.join(unfit)} too"
         )
 
@@ -171,11 +142,11 @@ def _check_two_runs(runs: list[Path], options: dict[str, dict[str, Any]], others
 def _compare_methods(
     config: RunConfig, methods: list[str], seeds: tuple[int, ...], out: Path, **options: Any
 ) -> Comparison:
-    from pcmsn.cli.display import Display
+    from pcmsn.cli.display import Display, RunsDisplay
     from pcmsn.training.methods.comparing.comparison import COMPARISON, compare_methods
 
     with Display() as display:
-        runs = _Runs(display)
+        runs = RunsDisplay(display)
         try:
             found = compare_methods(config, methods, seeds, out, progress=display.stage, report=runs.report, **options)
         except KeyboardInterrupt:
@@ -185,33 +156,6 @@ def _compare_methods(
             display.note(f"{name} has failed: {error}")
         display.note(f"wrote {out / COMPARISON}")
     return found
-
-
-class _Runs:
-    """A line for every run that was computed; those on disk are only counted."""
-
-    def __init__(self, display: Display) -> None:
-        self.display = display
-        self.finished = 0
-        self._start = time.monotonic()
-
-    def report(self, report: Report) -> None:
-        """Show the end of one run."""
-        self.finished = report.finished
-        if report.outcome == "stored":
-            return
-        passed = f"{time.monotonic() - self._start:.0f} s so far"
-        self.display.note(f"{report.finished} of {report.total}: {report.job.name}, {_described(report)}, {passed}")
-
-
-def _described(report: Report) -> str:
-    if report.result is None:
-        return "failed"
-    protocol, scores = next(iter(report.result["scores"].items()))
-    epochs = (
-        f", best epoch {report.result['best_epoch']} of {report.result['epochs']}" if report.result["epochs"] else ""
-    )
-    return f"{protocol} mAP@all {scores['real']['mAP@all']:.4f} ({report.result['seconds']:.1f} s{epochs})"
 
 
 def _show(found: Comparison, config: RunConfig, *, published: bool, as_json: bool) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from pcmsn.cli.printing import output, titled_table
 from pcmsn.cli.tables import SCORE_NAMES
 
 if TYPE_CHECKING:
@@ -22,24 +19,17 @@ if TYPE_CHECKING:
     from pcmsn.training.methods.comparing.runs import RunComparison, RunPair
 
 
-def _console() -> Console:
-    return Console(highlight=False, width=None if Console().is_terminal or "COLUMNS" in os.environ else 110)
-
-
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-
-
 def print_comparison(found: Comparison, config: RunConfig) -> None:
     """A table a protocol, the best method first, a method's binary codes under it; then what the figures are."""
     from pcmsn.training.protocols import MEANING
 
-    console = _console()
+    console = output()
     for protocol in dict.fromkeys(row.protocol for row in found.rows):
         count = f"{len(found.seeds)} seed{'' if len(found.seeds) == 1 else 's'}"
-        table = _table(
+        table = titled_table(
             f"{found.dataset}, split {found.split} · {protocol} · {found.family} metrics · {count}, at most "
-            f"{config.training.epochs} epochs"
+            f"{config.training.epochs} epochs",
+            frame=False,
         )
         table.add_column("", overflow="fold")
         for name in (*SCORE_NAMES, "s"):
@@ -50,18 +40,16 @@ def print_comparison(found: Comparison, config: RunConfig) -> None:
             scores = (spread_text(row.scores[name]) for name in SCORE_NAMES)
             table.add_row(_label(row), *scores, seconds, style=style)
         console.print(table)
-        console.print(f"{protocol}: {MEANING[protocol]}.", markup=False)  # type: ignore[index]
-    for note in (*notes_of(found), *found.notes):
-        console.print(note, markup=False)
+        console.print(f"{protocol}: {MEANING[protocol]}.")  # type: ignore[index]
+    for note in (*_notes_of(found), *found.notes):
+        console.print(note)
 
 
-def notes_of(found: Comparison) -> list[str]:
+def _notes_of(found: Comparison) -> list[str]:
     """What the figures of the tables are."""
-    spread = (
-        "mean ± standard deviation over the seeds; without ±, every seed gives the same" if len(found.seeds) > 1 else ""
-    )
+    figures = "Figures: mean ± standard deviation over the seeds; without ±, every seed gives the same."
     return [
-        *([f"Figures: {spread}."] if spread else []),
+        *([figures] if len(found.seeds) > 1 else []),
         "Every method: the same features, split and pairs; epoch or setting chosen on the validation classes.",
         "d: real-valued, ranked as the metrics' family does. bits: ITQ fitted on embeddings of the training classes. "
         "s: seconds to fit one seed.",
@@ -95,11 +83,14 @@ def _best_first(rows: Sequence[Row]) -> list[Row]:
 
 def print_published(dataset: str, figures: Sequence[PublishedProtocol]) -> None:
     """A table a protocol; never one with our figures."""
-    console = _console()
+    console = output()
     if not figures:
-        console.print(f"No published figures are recorded on {dataset}.", markup=False)
+        console.print(f"No published figures are recorded on {dataset}.")
     for protocol in figures:
-        table = _table(f"Published on {dataset}, {protocol.name} · split {protocol.split} · metrics {protocol.metrics}")
+        table = titled_table(
+            f"Published on {dataset}, {protocol.name} · split {protocol.split} · metrics {protocol.metrics}",
+            frame=False,
+        )
         for name in ("", "features", "dimensions"):
             table.add_column(name)
         for name in SCORE_NAMES:
@@ -115,7 +106,6 @@ def print_published(dataset: str, figures: Sequence[PublishedProtocol]) -> None:
         console.print(
             "Published figures are on full data sets, with other features: compare them with each other inside one "
             "table, and never with ours.",
-            markup=False,
         )
 
 
@@ -123,15 +113,16 @@ def print_runs(found: RunComparison) -> None:
     """A table a protocol: both runs, their difference, and what chance would give."""
     from pcmsn.training.protocols import MEANING
 
-    console = _console()
-    console.print(f"A: {found.title_a}", markup=False)
-    console.print(f"B: {found.title_b}", markup=False)
+    console = output()
+    console.print(f"A: {found.title_a}")
+    console.print(f"B: {found.title_b}")
     for protocol in dict.fromkeys(pair.protocol for pair in found.pairs):
         pairs = [pair for pair in found.pairs if pair.protocol == protocol]
         first = pairs[0]
-        table = _table(
+        table = titled_table(
             f"{protocol}: {first.classes} unseen classes, {first.paired.queries} queries, {first.gallery} photos · "
-            f"{found.family} metrics"
+            f"{found.family} metrics",
+            frame=False,
         )
         table.add_column("mAP@all")
         for pair in pairs:
@@ -139,14 +130,14 @@ def print_runs(found: RunComparison) -> None:
         for name, cells in _run_rows(pairs):
             table.add_row(name, *cells)
         console.print(table)
-        console.print(f"{protocol}: {MEANING[protocol]}.", markup=False)  # type: ignore[index]
+        console.print(f"{protocol}: {MEANING[protocol]}.")  # type: ignore[index]
     level = f"{100 * found.pairs[0].paired.level:g} %"
     for note in (
         f"Intervals: {level} bootstrap. p: permutation of signs, two-sided. Over classes answers for other unseen "
         "classes, over queries for other sketches of these classes only.",
         *found.notes,
     ):
-        console.print(note, markup=False)
+        console.print(note)
 
 
 def _run_rows(pairs: Sequence[RunPair]) -> list[tuple[str, list[str]]]:

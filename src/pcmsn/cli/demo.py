@@ -6,19 +6,16 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pcmsn.cli.options import Device, Json
 
-if TYPE_CHECKING:
-    from pcmsn.cli.display import Display
-
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Of extractor and training.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for everything that is written.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Seed of the extractor and of the training.")] = 0,
     device: Device = "auto",
     serve: Annotated[
         bool, typer.Option("--serve", help="At the end, serve a page for drawing that finds the unseen photos.")
@@ -27,8 +24,11 @@ def demo(
 ) -> None:
     """Draw a toy data set, train on its seen classes, test on the unseen ones; needs no download."""
     from pcmsn.cli.display import Display, TrainingDisplay
-    from pcmsn.cli.tables import print_scores
+    from pcmsn.cli.serve import serve_gallery
+    from pcmsn.cli.tables import chance_note, print_scores
+    from pcmsn.gallery.demonstration import demo_gallery
     from pcmsn.serve.extra import HINT, has_search_extra, require_search_extra
+    from pcmsn.serve.settings import ServeSettings
     from pcmsn.training.demonstration import demonstrate
 
     if serve:
@@ -44,7 +44,7 @@ def demo(
             note=display.note,
             observer=lambda config: TrainingDisplay(display, config.training, config.preset),
         )
-        gallery = _gallery(out, found.run, display) if has_search_extra() else None
+        gallery = demo_gallery(out, found.run, display.stage) if has_search_extra() else None
     if as_json:
         tables = {
             protocol: {name: scores.to_dict() for name, scores in rows.items()}
@@ -57,7 +57,7 @@ def demo(
         print_scores(
             f"Toy world, {protocol} classes, never seen in training (sem-pcyc metrics)",
             list(rows.items()),
-            [f"chance: mAP@all about {found.chance[protocol]:.4f}."],
+            [chance_note(found.chance[protocol])],
         )
     typer.echo(f"\n{found.statement}\nThese scores say that the pipeline works, and nothing about real pictures.")
     program = _program()
@@ -70,7 +70,7 @@ def demo(
         "that it prints in a browser."
     )
     if serve:
-        _serve(gallery)
+        serve_gallery(str(gallery), None, ServeSettings())
 
 
 def _program() -> str:
@@ -78,16 +78,3 @@ def _program() -> str:
     if shutil.which("pcmsn"):
         return "pcmsn"
     return sys.argv[0] if Path(sys.argv[0]).name == "pcmsn" else f"{sys.executable} -m pcmsn"
-
-
-def _gallery(out: Path, run: Path, display: Display) -> Path:
-    from pcmsn.gallery.demonstration import demo_gallery
-
-    return demo_gallery(out, run, display.stage)
-
-
-def _serve(gallery: Path) -> None:
-    from pcmsn.cli.serve import serve_gallery
-    from pcmsn.serve.settings import ServeSettings
-
-    serve_gallery(str(gallery), None, ServeSettings())

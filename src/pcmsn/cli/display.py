@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pcmsn.training.config import TrainingConfig
+    from pcmsn.training.experiments.runner import Report
     from pcmsn.training.history import Epoch
     from pcmsn.training.step import LossTerms
 
@@ -22,9 +23,9 @@ class Display:
     """Shows stages (``stage``) and, as a training observer, batches and epochs. Use it as a context manager."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, markup=False)
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
@@ -46,7 +47,7 @@ class Display:
 
     def note(self, text: str) -> None:
         """A line that stays."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
     def stage(self, name: str, done: int, total: int, detail: str = "") -> None:
         """Progress of a stage such as drawing or extraction; ``detail`` follows the name and may change."""
@@ -100,10 +101,45 @@ class TrainingDisplay:
         self.display.note(
             f"{self.name}: epoch {epoch.number}/{self.training.epochs}  loss {epoch.losses.total:.3f} ({parts})"
             f"  val mAP {epoch.validation_map:.4f}{' *' if epoch.best else '  '}"
-            f"  {epoch.seconds:.1f} s, at most {_clock(left)} left"
+            f"  {epoch.seconds:.1f} s, at most {clock(left)} left"
         )
 
 
-def _clock(seconds: float) -> str:
+class RunsDisplay:
+    """Shows each of many runs as it ends."""
+
+    def __init__(self, display: Display) -> None:
+        self.display = display
+        self.finished = 0
+        """Runs that came to their end, those that were on disk included."""
+        self._computed = 0
+        self._start = time.monotonic()
+
+    def report(self, report: Report) -> None:
+        """Print a line for a run that was computed; those on disk, which come first, are only counted."""
+        self.finished = report.finished
+        if report.outcome == "stored":
+            self._start = time.monotonic()
+            return
+        self._computed += 1
+        passed = time.monotonic() - self._start
+        left = (report.total - report.finished) * passed / self._computed
+        self.display.note(
+            f"{report.finished} of {report.total}: {report.job.name}, {_first_score(report)}; "
+            f"{clock(passed)} so far, {clock(left)} left at this pace"
+        )
+
+
+def _first_score(report: Report) -> str:
+    if report.result is None:
+        return "failed"
+    protocol, scores = next(iter(report.result["scores"].items()))
+    best, epochs = report.result["best_epoch"], report.result["epochs"]
+    chosen = f" (best epoch {best} of {epochs})" if epochs else ""
+    return f"{protocol} mAP@all {scores['real']['mAP@all']:.4f}{chosen}"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, such as ``1:05``."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"

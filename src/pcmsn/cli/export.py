@@ -8,24 +8,22 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli.options import RUN, Json
+from pcmsn.cli.options import RUN, BackboneNow, Json, TrainedRun
 
 
 def export(
-    run: Annotated[Path, typer.Option(help="The folder that pcmsn train --out wrote.")],
+    run: TrainedRun,
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     onnx: Annotated[
         bool, typer.Option("--onnx/--no-onnx", help="Also write sketch.onnx and photo.onnx, pixels to embedding.")
     ] = True,
-    backbone: Annotated[
-        str | None, typer.Option(help="Where the same extractor is now.", show_default="where it was in training")
-    ] = None,
+    backbone: BackboneNow = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Write into what is there.")
+        bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Write into --out although it is not empty.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write a run as safetensors, ONNX that equals torch, and a model card; the folder works as --run, too."""
+    """Write a run for others: safetensors, ONNX checked against torch, and a model card; --run takes the folder."""
     from pcmsn.cli.display import Display
     from pcmsn.training.exporting.export import export_run
 

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pcmsn.cli.option_groups import with_option_groups
 from pcmsn.cli.options import (
     EXTRACTOR,
     RUN,
-    AllowMissing,
-    DataRoot,
-    Dataset,
+    Config,
+    DataOptions,
     Device,
-    FileList,
     Json,
     ModelRoot,
-    Photos,
-    ResizeOption,
-    SplitName,
-    SplitSeed,
-    UnseenClasses,
+    Overwrite,
+    PrintConfig,
+    Resize,
+    Resume,
+    Seed,
     given,
+    names_given,
 )
 
 if TYPE_CHECKING:
@@ -32,15 +32,9 @@ if TYPE_CHECKING:
 FITTING = "Fitting"
 
 
+@with_option_groups
 def finetune(
-    dataset: Dataset = None,
-    data_root: DataRoot = None,
-    photos: Photos = None,
-    split: SplitName = None,
-    split_seed: SplitSeed = None,
-    unseen_classes: UnseenClasses = None,
-    file_list: FileList = None,
-    allow_missing_classes: AllowMissing = None,
+    data: DataOptions,
     backbone: Annotated[
         str | None,
         typer.Option(
@@ -50,10 +44,12 @@ def finetune(
         ),
     ] = None,
     model_root: ModelRoot = None,
-    resize: ResizeOption = None,
+    resize: Resize = None,
     modality: Annotated[
         str | None,
-        typer.Option(rich_help_panel=EXTRACTOR, help="sketch, photo or both.", show_default="both"),
+        typer.Option(
+            rich_help_panel=EXTRACTOR, help="Whose networks to train: sketch, photo or both.", show_default="both"
+        ),
     ] = None,
     shared: Annotated[
         bool | None,
@@ -64,107 +60,116 @@ def finetune(
     bottleneck: Annotated[
         int | None,
         typer.Option(
-            rich_help_panel=EXTRACTOR, help="Length of the feature; 0 takes the trunk's own.", show_default="512"
+            rich_help_panel=EXTRACTOR,
+            help="Length of the feature; 0: no bottleneck, the trunk's own feature.",
+            show_default="512",
         ),
     ] = None,
     input_size: Annotated[
         int | None,
         typer.Option(
             rich_help_panel=EXTRACTOR,
-            help="Side of the pictures in pixels, where the trunk allows it; 0 is the trunk's own.",
+            help="Side of the pictures in pixels, where the trunk allows it; 0: the trunk's own.",
             show_default="0",
         ),
     ] = None,
     invert_sketches: Annotated[
         bool | None,
-        typer.Option(rich_help_panel=EXTRACTOR, help="White strokes on black.", show_default="no-invert-sketches"),
+        typer.Option(rich_help_panel=EXTRACTOR, help="Give the network white strokes on black.", show_default="off"),
     ] = None,
     statistics: Annotated[
         str | None,
         typer.Option(
             rich_help_panel=EXTRACTOR,
-            help="Mean and deviation of pixels: trunk, imagenet, or plain (values in 0..1).",
+            help="Mean and deviation that normalise pixels: trunk, imagenet, or plain (none: values from 0 to 1).",
             show_default="trunk",
         ),
     ] = None,
     frozen_share: Annotated[
         float | None,
         typer.Option(
-            rich_help_panel=EXTRACTOR, help="Share of the trunk, from its input on, that stays.", show_default="0"
+            rich_help_panel=EXTRACTOR,
+            help="Share of the trunk, from its input on, that is not trained.",
+            show_default="0",
         ),
     ] = None,
     batch_norm: Annotated[
         str | None,
         typer.Option(
-            rich_help_panel=EXTRACTOR, help="Batch statistics: train, or frozen as they came.", show_default="train"
+            rich_help_panel=EXTRACTOR,
+            help="Batch statistics: train, or frozen (they stay as they came).",
+            show_default="train",
         ),
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(rich_help_panel=FITTING, help="default or released.", show_default="default")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(rich_help_panel=FITTING, help="TOML file; options given here win over it.")
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(rich_help_panel=FITTING, help="Of as many pictures as there are.", show_default="10"),
+        typer.Option(
+            rich_help_panel=FITTING, help="Epochs; each sees as many pictures as there are.", show_default="10"
+        ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(rich_help_panel=FITTING, help="Pictures a step, over all devices.", show_default="32"),
+        typer.Option(rich_help_panel=FITTING, help="Pictures in a step, over all devices.", show_default="32"),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(rich_help_panel=FITTING, help="The trunk's highest.", show_default="1e-4")
+        float | None,
+        typer.Option(rich_help_panel=FITTING, help="The highest learning rate of the trunk.", show_default="1e-4"),
     ] = None,
     head_factor: Annotated[
         float | None,
-        typer.Option(rich_help_panel=FITTING, help="New layers learn so many times faster.", show_default="10"),
+        typer.Option(
+            rich_help_panel=FITTING, help="New layers learn this many times faster than the trunk.", show_default="10"
+        ),
     ] = None,
     dropout: Annotated[
-        float | None, typer.Option(rich_help_panel=FITTING, help="Before the bottleneck.", show_default="0")
+        float | None,
+        typer.Option(rich_help_panel=FITTING, help="Dropout rate before the bottleneck.", show_default="0"),
     ] = None,
     augmentation: Annotated[
         float | None,
-        typer.Option(rich_help_panel=FITTING, help="Strength of random changes; 0 is off.", show_default="1"),
+        typer.Option(
+            rich_help_panel=FITTING, help="Strength of the random changes to pictures; 0: none.", show_default="1"
+        ),
     ] = None,
     validate_retrieval: Annotated[
         bool | None,
         typer.Option(
             rich_help_panel=FITTING,
             help="Also measure retrieval of validation classes after each epoch; nothing is chosen by it.",
-            show_default="no-validate-retrieval",
+            show_default="off",
         ),
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(rich_help_panel=FITTING, help="auto, 32, bf16-mixed or 16-mixed.", show_default="auto"),
+        typer.Option(
+            rich_help_panel=FITTING, help="How to compute: auto, 32, bf16-mixed or 16-mixed.", show_default="auto"
+        ),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(rich_help_panel=RUN, help="Same seed, same weights.", show_default="0")
+    preset: Annotated[
+        str | None, typer.Option(rich_help_panel=RUN, help="default, best or released.", show_default="default")
     ] = None,
+    config: Config = None,
+    seed: Seed = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            rich_help_panel=RUN, help="Gets sketch/, photo/.", show_default="extractors/<data set>-<backbone>-<seed>"
+            rich_help_panel=RUN,
+            help="Folder for sketch/ and photo/.",
+            show_default="extractors/<data set>-<backbone>-<seed>",
         ),
     ] = None,
     released_layout: Annotated[
         Path | None,
-        typer.Option(rich_help_panel=RUN, help="Folder for <data set>_sketch.pth and _image.pth as well; VGG16 only."),
+        typer.Option(rich_help_panel=RUN, help="Another folder, for <data set>_sketch.pth and _image.pth; VGG16 only."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", rich_help_panel=RUN, help="Continue in --out where it stopped.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Replace what is there.")] = False,
-    print_config: Annotated[
-        bool,
-        typer.Option("--print-config", rich_help_panel=RUN, help="Print the whole configuration as TOML and stop."),
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    print_config: PrintConfig = False,
     device: Device = "auto",
     devices: Annotated[
-        int, typer.Option(rich_help_panel=RUN, help="Of each machine; on a CPU, processes.", show_default="1")
+        int, typer.Option(rich_help_panel=RUN, help="Devices of each machine; on a CPU, processes.")
     ] = 1,
-    nodes: Annotated[int, typer.Option(rich_help_panel=RUN, help="Machines.", show_default="1")] = 1,
+    nodes: Annotated[int, typer.Option(rich_help_panel=RUN, help="Machines.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Fine-tune feature extractors as classifiers of the seen classes, for pcmsn train --backbone finetuned:FOLDER."""
@@ -173,16 +178,7 @@ def finetune(
     from pcmsn.training.finetuning.session import Hardware
 
     overrides: dict[str, dict[str, Any]] = {
-        "data": {
-            "dataset": dataset,
-            "data_root": data_root,
-            "photos": photos,
-            "split": split,
-            "split_seed": split_seed,
-            "unseen_classes": unseen_classes,
-            "file_list": file_list,
-            "allow_missing_classes": allow_missing_classes,
-        },
+        "data": data.settings(),
         "trunk": {
             "spec": backbone,
             "model_root": model_root,
@@ -213,14 +209,15 @@ def finetune(
         },
     }
     options = given(overrides)
-    run = None if resume else build_finetune_config(preset=preset, file=config, overrides=options)
-    if run is None:
-        others = [f"{part}.{name}" for part, values in options.items() for name in values]
-        _check_resumable(out, others + [name for name, value in (("preset", preset), ("config", config)) if value])
-    elif print_config:
-        typer.echo(finetune_config_to_toml(run), nl=False)
-        return
-    folder = out or default_extractor_folder(run)
+    if resume:
+        unfit = names_given(options, preset=preset, config=config, overwrite=overwrite, print_config=print_config)
+        run, folder = None, _folder_to_resume(out, unfit)
+    else:
+        run = build_finetune_config(preset=preset, file=config, overrides=options)
+        folder = out or _default_folder(run)
+        if print_config:
+            typer.echo(finetune_config_to_toml(run), nl=False)
+            return
     result = _finetune(
         run,
         folder,
@@ -233,22 +230,20 @@ def finetune(
         print_result(result, folder, as_json=as_json)
 
 
-def default_extractor_folder(config: FinetuneConfig | None) -> Path:
+def _default_folder(config: FinetuneConfig) -> Path:
     """``extractors/<data set>-<backbone>-<seed>``, the backbone by the last part of its name."""
-    from pcmsn.training.finetuning.config import FinetuneConfig
-
-    config = config or FinetuneConfig()
     place = config.trunk.spec.rpartition(":")[2]
     return Path("extractors") / f"{Path(config.data.dataset).name}-{Path(place).stem}-{config.schedule.seed}"
 
 
-def _check_resumable(out: Path | None, others: list[str]) -> None:
+def _folder_to_resume(out: Path | None, unfit: list[str]) -> Path:
     from pcmsn.errors import ConfigError
 
     if out is None:
         raise ConfigError("--resume needs --out with the folder of the fine-tuning to continue")
-    if others:
-        raise ConfigError(f"--resume continues {out} as it was configured, got {', '.join(others)} too; leave them out")
+    if unfit:
+        raise ConfigError(f"--resume continues {out} as it was configured, got {', '.join(unfit)} too; leave them out")
+    return out
 
 
 def _finetune(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pcmsn.cli.display import Display, clock
+
 if TYPE_CHECKING:
     from pcmsn.backbones.finetuned import NetworkName
-    from pcmsn.cli.display import Display
     from pcmsn.training.finetuning.history import FinetuneEpoch
     from pcmsn.training.finetuning.session import FinetuneResult
 
@@ -35,8 +36,12 @@ def print_result(result: FinetuneResult, out: Path, *, as_json: bool) -> None:
         return
     for found in result.networks:
         trained, accuracy = found.trained_on, found.trained_on.held_out_accuracy
-        share = "nothing held out" if accuracy is None else f"held-out pictures of seen classes named: {accuracy:.1%}"
-        typer.echo(f"{found.network}: epoch {trained.best_epoch} of {trained.epochs}, {share}")
+        measured = (
+            "no pictures held out"
+            if accuracy is None
+            else f"accuracy on held-out pictures of seen classes {accuracy:.1%}"
+        )
+        typer.echo(f"{found.network}: epoch {trained.best_epoch} of {trained.epochs}, {measured}")
     for path in result.released:
         typer.echo(f"released layout: {path}")
     typer.echo(f"learning curves: {result.curves}")
@@ -62,11 +67,13 @@ class FinetuneDisplay:
     def on_epoch(self, network: NetworkName, epoch: FinetuneEpoch) -> None:
         """Print the epoch's line."""
         held_out = epoch.held_out_accuracy
-        share = "" if held_out is None else f", held out {held_out:.1%}{' *' if epoch.best else '  '}"
+        measured = f"accuracy {epoch.accuracy:.1%}"
+        if held_out is not None:
+            measured += f", held out {held_out:.1%}{' *' if epoch.best else '  '}"
         if epoch.validation_map is not None:
-            share += f", validation classes mAP@all {epoch.validation_map:.3f}"
-        left = (epoch.epochs - epoch.number) * epoch.seconds / 60
+            measured += f", validation classes mAP@all {epoch.validation_map:.3f}"
+        left = (epoch.epochs - epoch.number) * epoch.seconds
         self.display.note(
-            f"{network}: epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}, named {epoch.accuracy:.1%}{share}"
-            f"  {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s, about {left:.0f} min left"
+            f"{network}: epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}, {measured}"
+            f"  {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s, {clock(left)} left"
         )

@@ -8,45 +8,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pcmsn.cli.options import RUN, Device, Json
+from pcmsn.cli.options import RUN, BackboneNow, Device, GalleryAddress, GalleryRun, Json
 
 if TYPE_CHECKING:
+    from pcmsn.cli.display import Display
     from pcmsn.gallery.planning import IndexReport
 
 SHOWN_UNREADABLE = 10
 
-Gallery = Annotated[
-    str, typer.Option(help="The gallery: a file, or milvus://HOST:PORT/NAME for one on a Milvus server.")
-]
-RunFolder = Annotated[
-    Path | None,
-    typer.Option(
-        help="The run whose model is used, as pcmsn train --out wrote it.", show_default="the run that made the gallery"
-    ),
-]
-BackboneNow = Annotated[
-    str | None,
-    typer.Option(
-        rich_help_panel=RUN, help="Where the run's extractor is now.", show_default="where it was in training"
-    ),
-]
-
 
 def index(
     photos: Annotated[list[Path], typer.Argument(help="Photos, and folders with photos.", show_default=False)],
-    gallery: Gallery,
-    run: RunFolder = None,
+    gallery: GalleryAddress,
+    run: GalleryRun = None,
     label_from_folders: Annotated[
         bool, typer.Option("--label-from-folders", help="Label each photo with the name of the folder that it is in.")
     ] = False,
     label: Annotated[
-        str | None, typer.Option(help="Label all these photos so.", show_default="labels stay as they are")
+        str | None, typer.Option(help="Label all these photos with this text.", show_default="labels stay as they are")
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove photos below PHOTOS whose files are gone from the gallery.")
+        bool, typer.Option("--prune", help="Remove from the gallery the photos below PHOTOS whose files are gone.")
     ] = False,
     list_skipped: Annotated[
-        bool, typer.Option("--list-skipped", help="Name every file that is left out because it is no picture.")
+        bool, typer.Option("--list-skipped", help="Name every file that was left out because of its kind.")
     ] = False,
     ray: Annotated[
         str | None,
@@ -60,7 +45,7 @@ def index(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Put photos into a gallery, to be found by sketches; the same command later takes up what changed."""
+    """Put photos into a gallery, to be found by sketches; run it again to take up what has changed."""
     from pcmsn.cli.display import Display
     from pcmsn.gallery.gallery import Gallery
     from pcmsn.gallery.planning import label_from_folder
@@ -70,6 +55,7 @@ def index(
     with Display() as display:
         try:
             with Gallery.open(gallery, run, device=device, backbone=backbone) as opened:
+                _warn_of_the_toy_world(run or Path(opened.store.identity.run), display)
                 labels = label_from_folder if label_from_folders else label
                 report = opened.add(photos, labels, prune=prune, ray=ray, progress=display.stage)
                 count = len(opened)
@@ -80,6 +66,22 @@ def index(
         typer.echo(json.dumps(_plain(report, gallery, count)))
     else:
         _print_report(report, gallery, count, list_skipped)
+
+
+def _warn_of_the_toy_world(run: Path, display: Display) -> None:
+    from pcmsn.data.datasets import TOYWORLD
+    from pcmsn.errors import CheckpointError
+    from pcmsn.training.run_folder import RunFolder
+
+    try:
+        dataset = RunFolder(run.expanduser()).read_record().dataset
+    except CheckpointError:  # a Ray cluster may have the run where this machine does not; it says so if it lacks it
+        return
+    if dataset == TOYWORLD:
+        display.note(
+            f"note: {run} was trained on the drawn toy world and finds nothing among photographs; for those, train on "
+            "photographs: pcmsn train --dataset Sketchy, or a folder of your own"
+        )
 
 
 def _plain(report: IndexReport, gallery: str, count: int) -> dict[str, Any]:
@@ -101,6 +103,7 @@ def _plain(report: IndexReport, gallery: str, count: int) -> dict[str, Any]:
 def _print_report(report: IndexReport, gallery: str, count: int, list_skipped: bool) -> None:
     from pcmsn.cli.printing import printable
     from pcmsn.gallery.planning import skipped_by_suffix
+    from pcmsn.gallery.walking import NOT_A_PICTURE, NOT_SUPPORTED
 
     typer.echo(
         f"{gallery}: {count:,} photos; {report.added:,} added, {report.updated:,} updated, {report.unchanged:,} "
@@ -110,16 +113,17 @@ def _print_report(report: IndexReport, gallery: str, count: int, list_skipped: b
         typer.echo(f"  {report.relabelled:,} got another label")
     if report.missing:
         typer.echo(f"  {report.missing:,} photos are in the gallery whose files are gone; remove them with --prune")
-    suffixes = skipped_by_suffix(report.skipped)
-    if suffixes:
-        named = ", ".join(f"{number:,} {suffix}" for suffix, number in suffixes.items())
-        typer.echo(f"  {sum(suffixes.values()):,} files that are no pictures were left out: {named}")
+    for reason in (NOT_SUPPORTED, NOT_A_PICTURE):
+        suffixes = skipped_by_suffix(report.skipped, reason)
+        if suffixes:
+            counts = ", ".join(f"{number:,} {suffix}" for suffix, number in suffixes.items())
+            typer.echo(f"  left out {counts}: {reason}")
     for path, reason in report.skipped:
-        if list_skipped or reason != "not a picture":
+        if list_skipped or reason not in (NOT_A_PICTURE, NOT_SUPPORTED):
             typer.echo(f"  left out {printable(path)}: {reason}")
     if report.unreadable:
         typer.echo(
-            f"  {len(report.unreadable):,} pictures can not be read; repair them, or save them as JPEG or PNG, and run "
+            f"  {len(report.unreadable):,} pictures cannot be read; repair them, or save them as JPEG or PNG, and run "
             "this again:"
         )
         for path, reason in report.unreadable[:SHOWN_UNREADABLE]:

@@ -10,40 +10,53 @@ from typing import Annotated
 
 import typer
 
-from pcmsn.cli.options import DEFAULT_CACHE, RUN, Cache, Device, Intervals, Json, Resample, Resampling
-from pcmsn.cli.test import GeneralizedForm
+from pcmsn.cli.options import (
+    DEFAULT_CACHE,
+    BackboneNow,
+    Cache,
+    DataRootNow,
+    Device,
+    Family,
+    Generalized,
+    Intervals,
+    Json,
+    ModelRootNow,
+    Resample,
+    Resampling,
+    TrainedRun,
+    generalized_protocols,
+)
 
-ALL_FAMILIES = "sem-pcyc,sake,zse,neutral"
+PICTURES = "Pictures"
+ALL_FAMILIES = ",".join(family.value for family in Family)
 
 
 def report(
-    run: Annotated[Path, typer.Option(help="The folder that pcmsn train --out wrote.")],
+    run: TrainedRun,
     out: Annotated[
         Path | None, typer.Option(help="The HTML file to write.", show_default="report.html in the run folder")
     ] = None,
-    data_root: Annotated[
-        str | None, typer.Option(help="Where the data sets are now.", show_default="where they were in training")
-    ] = None,
-    backbone: Annotated[
-        str | None, typer.Option(help="Where the same extractor is now.", show_default="where it was in training")
-    ] = None,
-    model_root: Annotated[
-        str | None, typer.Option(help="Where the released VGG16 files are now.", show_default="as in training")
-    ] = None,
-    generalized: Annotated[
-        list[GeneralizedForm] | None,
-        typer.Option(help="Also let seen classes compete, as for pcmsn test. May be given twice."),
-    ] = None,
+    data_root: DataRootNow = None,
+    backbone: BackboneNow = None,
+    model_root: ModelRootNow = None,
+    generalized: Generalized = None,
     metrics_families: Annotated[
         str,
-        typer.Option(help="Whose definitions of mAP and precision, comma-separated; the first one makes the headline."),
+        typer.Option(
+            metavar="FAMILIES",
+            help="Whose definitions of mAP and precision, separated by commas; the first makes the headline.",
+            show_default="all: " + ", ".join(family.value for family in Family),
+        ),
     ] = ALL_FAMILIES,
     intervals: Intervals = False,
     resample: Resampling = Resample.CLASSES,
     pictures: Annotated[
-        bool, typer.Option("--pictures/--no-pictures", help="Show queries with their photos in the file.")
+        bool,
+        typer.Option(
+            "--pictures/--no-pictures", rich_help_panel=PICTURES, help="Show queries and the photos that they find."
+        ),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, rich_help_panel=RUN, help="Of the t-SNE.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, rich_help_panel=PICTURES, help="Seed of the t-SNE.")] = 0,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
     as_json: Json = False,
@@ -57,7 +70,7 @@ def report(
     request = ReportRequest(
         run=run,
         families=tuple(name.strip() for name in metrics_families.split(",") if name.strip()),
-        generalized=tuple(f"generalized-{form.value}" for form in generalized or ()),
+        generalized=generalized_protocols(generalized),
         intervals=resample.value if intervals else None,
         pictures=pictures,
         data_root=data_root,
@@ -70,11 +83,11 @@ def report(
     )
     with Display() as display:
         contents = write_report(request, target, progress=display.stage)
-        for note in contents.notes:
+        for note in contents.all_notes:
             display.note(note)
     size = target.stat().st_size
     if as_json:
         found = {"report": str(target), "bytes": size, "measured": contents.measured is not None}
-        typer.echo(json.dumps({**found, "notes": list(contents.notes)}))
+        typer.echo(json.dumps({**found, "notes": list(contents.all_notes)}))
     else:
         typer.echo(f"{target}, {size / 1e6:.1f} MB")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pcmsn.cli.index import BackboneNow, Gallery, RunFolder
-from pcmsn.cli.options import Device, Json
+from pcmsn.cli.options import BackboneNow, Device, GalleryAddress, GalleryRun, Json
 
 if TYPE_CHECKING:
     from pcmsn.gallery.records import Hit
@@ -35,21 +34,22 @@ class FitForm(str, Enum):
 
 def search(
     sketch: Annotated[str, typer.Argument(help="A picture of dark strokes on white; - reads one from stdin.")],
-    gallery: Gallery,
-    k: Annotated[int, typer.Option("-k", min=1, help="Photos to show.")] = 20,
+    gallery: GalleryAddress,
+    k: Annotated[int, typer.Option("-k", min=1, metavar="N", help="Photos to show.")] = 20,
     label: Annotated[str | None, typer.Option(help="Only photos with this label.", show_default="all photos")] = None,
     mode: Annotated[
         Mode,
         typer.Option(
-            help="exact compares every photo, shortlist those with the nearest codes, approximate is for the largest "
-            "galleries."
+            metavar="MODE",
+            help="exact compares every photo, shortlist those with the nearest codes; approximate is for the largest "
+            "galleries.",
         ),
     ] = Mode.EXACT,
     fit: Annotated[
-        FitForm, typer.Option(help="ink cuts a small drawing out of its canvas, whole takes the picture as it is.")
+        FitForm, typer.Option(help="ink cuts a small drawing out of its canvas; whole takes the picture as it is.")
     ] = FitForm.WHOLE,
-    save: Annotated[Path | None, typer.Option(help="Write a PNG of the sketch and the photos that it found.")] = None,
-    run: RunFolder = None,
+    save: Annotated[Path | None, typer.Option(help="Write a PNG of the sketch and the photos that it finds.")] = None,
+    run: GalleryRun = None,
     backbone: BackboneNow = None,
     device: Device = "auto",
     as_json: Json = False,
@@ -109,5 +109,7 @@ def _explain_nothing(labels: dict[str, int], wanted: str | None) -> None:
         typer.echo("the gallery is empty; add photos: pcmsn index PHOTOS --gallery GALLERY", err=True)
     elif wanted is not None and wanted not in labels:
         known = [name for name in labels if name]
-        names = f"its labels are {enumerate_names(known)}" if known else "its photos have none"
+        names = "the gallery's photos have no labels; pcmsn index --label-from-folders gives them some"
+        if known:
+            names = f"the gallery's labels are {enumerate_names(known)}"
         typer.echo(f"no photo has the label {wanted!r}{did_you_mean(wanted, known)}; {names}", err=True)

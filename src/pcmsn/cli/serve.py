@@ -9,39 +9,40 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pcmsn.cli.options import GalleryAddress, GalleryRun
+
 if TYPE_CHECKING:
     from pcmsn.serve.settings import ServeSettings
 
-GALLERY, ACCESS = "Gallery", "Access"
+ACCESS = "Access"
 
 
 def serve(
-    gallery: Annotated[
-        str,
-        typer.Option(
-            "--gallery", rich_help_panel=GALLERY, help="FILE that pcmsn index made, or the address of a store."
-        ),
-    ],
-    run: Annotated[
-        Path | None,
-        typer.Option(rich_help_panel=GALLERY, help="Run folder of the model.", show_default="the gallery's own"),
-    ] = None,
+    gallery: GalleryAddress,
+    run: GalleryRun = None,
     host: Annotated[
-        str, typer.Option(rich_help_panel=ACCESS, help="Address to listen on; others than this machine's need --token.")
+        str,
+        typer.Option(rich_help_panel=ACCESS, help="Address to listen on; any that other machines reach needs --token."),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(rich_help_panel=ACCESS, min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+        int,
+        typer.Option(
+            rich_help_panel=ACCESS, min=0, max=65535, metavar="PORT", help="Port to listen on; 0 takes a free one."
+        ),
     ] = 8008,
     token: Annotated[
         str | None,
-        typer.Option(rich_help_panel=ACCESS, help="What clients must show; auto makes a new one.", show_default="none"),
+        typer.Option(
+            rich_help_panel=ACCESS, help="Password that clients must show; auto makes a new one.", show_default="none"
+        ),
     ] = None,
     no_auth: Annotated[
-        bool, typer.Option("--no-auth", rich_help_panel=ACCESS, help="Let everybody in who reaches --host.")
+        bool,
+        typer.Option("--no-auth", rich_help_panel=ACCESS, help="Let in everybody who reaches --host, without a token."),
     ] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(rich_help_panel=ACCESS, help="Another name by which the page is reached; may be given again."),
+        typer.Option(rich_help_panel=ACCESS, help="Another name by which the page is reached; repeatable."),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:

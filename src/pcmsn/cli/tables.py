@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+from pcmsn.cli.printing import output, titled_table
 
 if TYPE_CHECKING:
     from pcmsn.evaluation.scoring import Scores
@@ -16,8 +15,7 @@ SCORE_NAMES = ("mAP@all", "mAP@200", "P@100", "P@200")
 
 def print_scores(title: str, rows: Sequence[tuple[str, Scores]], notes: Sequence[str] = ()) -> None:
     """One table of scores, a row each, then what a reader of the numbers should know."""
-    console = Console(highlight=False, width=None if Console().is_terminal else 110)
-    table = Table(title=title, title_justify="left", title_style="bold")
+    console, table = output(), titled_table(title)
     table.add_column("")
     for name in SCORE_NAMES:
         table.add_column(name, justify="right")
@@ -38,7 +36,12 @@ def print_scores(title: str, rows: Sequence[tuple[str, Scores]], notes: Sequence
     console.print(table)
     own = (note for _, scores in rows for note in (*scores.notes, *_interval_note(scores)))
     for note in dict.fromkeys((*notes, *own)):
-        console.print(note, markup=False)
+        console.print(note)
+
+
+def chance_note(chance: float) -> str:
+    """What a score is to be seen beside."""
+    return f"chance: mAP@all about {chance:.4f} (the mean share of a query's class in the gallery)."
 
 
 def expanded_rows(scores: Scores | None) -> list[tuple[str, Scores]]:
@@ -60,10 +63,10 @@ def _interval_rows(scores: Scores) -> list[tuple[str, list[str]]]:
     if scores.intervals is None:
         return []
     level, found = scores.intervals.level, scores.intervals.intervals
-    lows, highs = (
-        [f"{end:.4f}" for end in ends] for ends in ([part.low for part in found], [part.high for part in found])
-    )
-    return [(f"{level:.0%} low", lows), (f"{level:.0%} high", highs)]
+    return [
+        (f"{level:.0%} low", [f"{interval.low:.4f}" for interval in found]),
+        (f"{level:.0%} high", [f"{interval.high:.4f}" for interval in found]),
+    ]
 
 
 def _interval_note(scores: Scores) -> list[str]:

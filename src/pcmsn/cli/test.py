@@ -11,26 +11,24 @@ import typer
 
 from pcmsn.cli.options import (
     DEFAULT_CACHE,
+    BackboneNow,
     Cache,
+    DataRootNow,
     Device,
     Expand,
     Family,
+    Generalized,
     Intervals,
     Json,
     Metrics,
+    ModelRootNow,
     Resample,
     Resampling,
+    generalized_protocols,
 )
 
 if TYPE_CHECKING:
     from pcmsn.training.testing import Assessment
-
-
-class GeneralizedForm(str, Enum):
-    """The generalised protocols, by the code that each comes from."""
-
-    SEM_PCYC = "sem-pcyc"
-    PCMSN = "pcmsn"
 
 
 class ItqFit(str, Enum):
@@ -41,30 +39,17 @@ class ItqFit(str, Enum):
 
 
 def test(
-    run: Annotated[
-        Path, typer.Option(help="The folder that pcmsn train --out wrote, or a released .../model_best.pth.")
-    ],
+    run: Annotated[Path, typer.Option(help="The run folder that pcmsn train wrote, or a released .../model_best.pth.")],
     metrics: Metrics = Family.SEM_PCYC,
-    data_root: Annotated[
-        str | None, typer.Option(help="Where the data sets are now.", show_default="where they were in training")
-    ] = None,
-    backbone: Annotated[
-        str | None, typer.Option(help="Where the same extractor is now.", show_default="where it was in training")
-    ] = None,
-    model_root: Annotated[
-        str | None, typer.Option(help="Where the released VGG16 files are now.", show_default="as in training")
-    ] = None,
-    generalized: Annotated[
-        list[GeneralizedForm] | None,
-        typer.Option(
-            help="Also let seen classes compete: sem-pcyc adds a fifth of seen pictures to queries and gallery, pcmsn "
-            "all seen photos to the gallery. May be given twice."
-        ),
-    ] = None,
+    data_root: DataRootNow = None,
+    backbone: BackboneNow = None,
+    model_root: ModelRootNow = None,
+    generalized: Generalized = None,
     itq: Annotated[
         ItqFit,
         typer.Option(
-            help="Binary codes fitted on the training classes, or by the released protocol, on the test sketches."
+            help="What binary codes are fitted on: training (the training classes) or released (the test sketches, as "
+            "in the released code)."
         ),
     ] = ItqFit.TRAINING,
     intervals: Intervals = False,
@@ -75,7 +60,7 @@ def test(
         typer.Option(help="Write a PNG of query sketches with their nearest photos, right and wrong marked."),
     ] = None,
     embeddings: Annotated[
-        Path | None, typer.Option(help="Write the first table's embeddings as an .npz that pcmsn score reads.")
+        Path | None, typer.Option(help="Write the embeddings of the first table as an .npz that pcmsn score reads.")
     ] = None,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
@@ -92,7 +77,7 @@ def test(
             data_root=data_root,
             backbone=backbone,
             model_root=model_root,
-            generalized=tuple(f"generalized-{form.value}" for form in generalized or ()),
+            generalized=generalized_protocols(generalized),
             itq_fitted_on=itq.value,
             intervals=resample.value if intervals else None,
             expand=expand,
@@ -109,12 +94,12 @@ def test(
     if as_json:
         typer.echo(json.dumps(assessment.to_dict()))
     else:
-        print_assessment(assessment)
+        _print_assessment(assessment)
 
 
-def print_assessment(assessment: Assessment) -> None:
+def _print_assessment(assessment: Assessment) -> None:
     """A table a protocol, with what the protocol is."""
-    from pcmsn.cli.tables import expanded_rows, neutral_note, print_scores
+    from pcmsn.cli.tables import chance_note, expanded_rows, neutral_note, print_scores
     from pcmsn.training.protocols import MEANING
 
     itq, fitted = "ITQ", []
@@ -132,6 +117,7 @@ def print_assessment(assessment: Assessment) -> None:
             ],
             [
                 f"{scores.protocol}: {MEANING[scores.protocol]}.",
+                chance_note(scores.chance),
                 *fitted,
                 *neutral_note(scores.binary, scores.binary_neutral),
                 *assessment.notes,

@@ -8,29 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pcmsn.cli.option_groups import with_option_groups
 from pcmsn.cli.options import (
     DEFAULT_CACHE,
     EXTRACTOR,
     RUN,
-    AllowMissing,
-    Backbone,
     Cache,
-    DataRoot,
-    Dataset,
+    Config,
+    DataOptions,
     Device,
-    FileList,
+    ExtractorOptions,
     Json,
-    LayersOption,
-    ModelRoot,
-    Photos,
-    ResizeOption,
-    Semantics,
-    SemanticsRoot,
-    SplitName,
-    SplitSeed,
+    Overwrite,
+    PrintConfig,
+    Resume,
+    Seed,
+    SemanticsOptions,
     Standardise,
-    UnseenClasses,
     given,
+    names_given,
     standardisation,
 )
 
@@ -41,21 +37,11 @@ if TYPE_CHECKING:
 MODEL, LOSS = "Model", "Loss and optimisation"
 
 
+@with_option_groups
 def train(
-    dataset: Dataset = None,
-    data_root: DataRoot = None,
-    photos: Photos = None,
-    split: SplitName = None,
-    split_seed: SplitSeed = None,
-    unseen_classes: UnseenClasses = None,
-    file_list: FileList = None,
-    allow_missing_classes: AllowMissing = None,
-    semantics_root: SemanticsRoot = None,
-    semantics: Semantics = None,
-    backbone: Backbone = None,
-    model_root: ModelRoot = None,
-    resize: ResizeOption = None,
-    layers: LayersOption = None,
+    data: DataOptions,
+    semantics: SemanticsOptions,
+    extractor: ExtractorOptions,
     finetune: Annotated[
         str | None,
         typer.Option(
@@ -66,70 +52,67 @@ def train(
     ] = None,
     standardise: Standardise = None,
     dim: Annotated[
-        int | None, typer.Option(rich_help_panel=MODEL, help="Elements of a retrieval feature.", show_default="64")
+        int | None, typer.Option(rich_help_panel=MODEL, help="Length of a retrieval feature.", show_default="64")
     ] = None,
     dropout: Annotated[
         float | None, typer.Option(rich_help_panel=MODEL, help="Dropout rate.", show_default="0.5")
     ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(rich_help_panel=LOSS, help="paper, released, best or best-finetuned.", show_default="paper"),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(rich_help_panel=LOSS, help="TOML file; options given here win over it.")
-    ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(rich_help_panel=LOSS, help="Of all optimizers.", show_default="1e-4; best 1e-3")
+        float | None,
+        typer.Option(rich_help_panel=LOSS, help="Learning rate of all optimizers.", show_default="1e-4; best 1e-3"),
     ] = None,
     lambda_adv: Annotated[
-        float | None, typer.Option(rich_help_panel=LOSS, help="Adversarial weight.", show_default="1.0")
+        float | None, typer.Option(rich_help_panel=LOSS, help="Weight of the adversarial losses.", show_default="1.0")
     ] = None,
     lambda_rec: Annotated[
         float | None,
-        typer.Option(rich_help_panel=LOSS, help="Cross-reconstruction weight.", show_default="1.0; TU-Berlin 0.5"),
+        typer.Option(
+            rich_help_panel=LOSS, help="Weight of the cross-reconstruction loss.", show_default="1.0; TU-Berlin 0.5"
+        ),
     ] = None,
     lambda_cls: Annotated[
         float | None,
-        typer.Option(rich_help_panel=LOSS, help="Classification weight.", show_default="0.4; TU-Berlin 0.1"),
+        typer.Option(
+            rich_help_panel=LOSS, help="Weight of the classification loss.", show_default="0.4; TU-Berlin 0.1"
+        ),
     ] = None,
     lambda_cmt: Annotated[
         float | None,
-        typer.Option(rich_help_panel=LOSS, help="Cross-modal Euclidean weight.", show_default="0.4"),
+        typer.Option(rich_help_panel=LOSS, help="Weight of the cross-modal Euclidean loss.", show_default="0.4"),
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=RUN, help="paper, released, best or best-finetuned.", show_default="paper"),
+    ] = None,
+    config: Config = None,
     epochs: Annotated[
-        int | None, typer.Option(rich_help_panel=RUN, help="The most epochs.", show_default="30; best 12")
+        int | None, typer.Option(rich_help_panel=RUN, help="Epochs, at most.", show_default="30; best 12")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(rich_help_panel=RUN, help="Pairs a batch.", show_default="128")
+        int | None,
+        typer.Option(rich_help_panel=RUN, help="Pairs of a sketch and a photo in a batch.", show_default="128"),
     ] = None,
     batches_per_epoch: Annotated[
-        int | None, typer.Option(rich_help_panel=RUN, help="Batches an epoch.", show_default="100; best 60")
+        int | None, typer.Option(rich_help_panel=RUN, help="Batches in an epoch.", show_default="100; best 60")
     ] = None,
     early_stop: Annotated[
         int | None,
         typer.Option(
             rich_help_panel=RUN,
-            help="Stop after so many epochs without a better one; 0 never.",
+            help="Stop after this many epochs without a better one; 0: never.",
             show_default="10; best 0",
         ),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(rich_help_panel=RUN, help="Same seed, same weights.", show_default="0")
-    ] = None,
+    seed: Seed = None,
     out: Annotated[
         Path | None,
-        typer.Option(rich_help_panel=RUN, help="The run folder.", show_default="runs/<data set>-<preset>-<seed>"),
+        typer.Option(
+            rich_help_panel=RUN, help="The run folder to write.", show_default="runs/<data set>-<preset>-<seed>"
+        ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", rich_help_panel=RUN, help="Continue the run in --out where it stopped.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Replace the run in --out.")
-    ] = False,
-    print_config: Annotated[
-        bool,
-        typer.Option("--print-config", rich_help_panel=RUN, help="Print the whole configuration as TOML and stop."),
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    print_config: PrintConfig = False,
     cache: Cache = DEFAULT_CACHE,
     device: Device = "auto",
     as_json: Json = False,
@@ -138,25 +121,9 @@ def train(
     from pcmsn.training.configuration import build_config, config_to_toml
 
     overrides: dict[str, dict[str, Any]] = {
-        "data": {
-            "dataset": dataset,
-            "data_root": data_root,
-            "photos": photos,
-            "split": split,
-            "split_seed": split_seed,
-            "unseen_classes": unseen_classes,
-            "file_list": file_list,
-            "allow_missing_classes": allow_missing_classes,
-        },
-        "semantics": {"root": semantics_root, "sources": semantics},
-        "backbone": {
-            "spec": backbone,
-            "model_root": model_root,
-            "resize": resize,
-            "layers": layers,
-            "finetune": finetune,
-            "standardise": standardisation(standardise),
-        },
+        "data": data.settings(),
+        "semantics": semantics.settings(),
+        "backbone": {**extractor.settings(), "finetune": finetune, "standardise": standardisation(standardise)},
         "model": {"dim": dim, "dropout": dropout},
         "loss": {
             "adversarial": lambda_adv,
@@ -175,17 +142,17 @@ def train(
     }
     options = given(overrides)
     if resume:
-        folder, run = _resumed(out, preset, config, options)
+        folder, run = _resumed(out, options, names_given({}, preset=preset, config=config, overwrite=overwrite))
     else:
         run = build_config(preset=preset, file=config, overrides=options)
-        folder = _new_folder(out or default_run_folder(run), overwrite or print_config)
+        folder = _new_folder(out or _default_folder(run), overwrite or print_config)
     if print_config:
         typer.echo(config_to_toml(run), nl=False)
         return
     _train(run, folder, resume=resume, cache=cache, device=device, as_json=as_json)
 
 
-def default_run_folder(config: RunConfig) -> Path:
+def _default_folder(config: RunConfig) -> Path:
     """``runs/<data set>-<preset>-<seed>``."""
     return Path("runs") / f"{Path(config.data.dataset).name}-{config.preset}-{config.training.seed}"
 
@@ -202,9 +169,7 @@ def _new_folder(out: Path, replace: bool) -> RunFolder:
     return folder
 
 
-def _resumed(
-    out: Path | None, preset: str | None, config: Path | None, options: dict[str, dict[str, Any]]
-) -> tuple[RunFolder, RunConfig]:
+def _resumed(out: Path | None, options: dict[str, dict[str, Any]], others: list[str]) -> tuple[RunFolder, RunConfig]:
     """The folder and configuration of a run to continue; only the number of epochs may change."""
     from dataclasses import replace
 
@@ -213,12 +178,11 @@ def _resumed(
 
     if out is None:
         raise ConfigError("--resume needs --out with the folder of the run to continue")
-    epochs = options.get("training", {}).pop("epochs", None)
-    others = [f"{part}.{name}" for part, values in options.items() for name in values]
-    others += [name for name, value in (("preset", preset), ("config", config)) if value is not None]
-    if others:
+    epochs = options.get("training", {}).get("epochs")
+    unfit = [name for name in names_given(options) if name != "training.epochs"] + others
+    if unfit:
         raise ConfigError(
-            f"--resume continues {out} as it was configured; only --epochs can change, got {', '.join(others)} too"
+            f"--resume continues {out} as it was configured; only --epochs can change, got {', '.join(unfit)} too"
         )
     folder = RunFolder(out)
     stored = folder.read_config()

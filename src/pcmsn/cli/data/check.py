@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,29 +17,27 @@ EXAMPLES = 3
 WEIGHTS = {"stops": "stops runs", "changes": "changes scores", "harmless": "harmless"}
 
 
-class Kind(str, Enum):
-    """What the folder is."""
-
-    SKETCHY = "Sketchy"
-    TU_BERLIN = "TU-Berlin"
-    QUICKDRAW = "QuickDraw"
-    FOLDER = "folder"
-
-
 def check(
-    root: Annotated[Path, typer.Argument(help="Holds the data set; with --dataset folder, the data set itself.")],
-    dataset: Annotated[
-        Kind, typer.Option(case_sensitive=False, help="A benchmark, or a folder with sketch/ and photo/.")
+    root: Annotated[
+        Path, typer.Argument(help="Folder that holds the data set; with --dataset folder, the data set itself.")
     ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Sketchy, TU-Berlin, QuickDraw, or folder, for a folder with sketch/ and photo/.",
+            show_default="folder, where ROOT has sketch/ and photo/",
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Do not decode the pictures.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Count a data set and look for all that stops a run or changes its scores; exit 1 when there is any."""
+    """Count a data set and look for all that stops a run or changes its scores; exit with 1 where it finds any."""
     from pcmsn.cli.display import Display
     from pcmsn.data.checking import check as check_pictures
 
     with Display() as display:
-        report = check_pictures(root, dataset.value, quick=quick, progress=display.stage)
+        report = check_pictures(root, dataset, quick=quick, progress=display.stage)
     if as_json:
         typer.echo(json.dumps(report.to_dict()))
     else:
@@ -50,14 +47,13 @@ def check(
 
 
 def _print_report(report: CheckReport) -> None:
-    from rich.table import Table
-
-    from pcmsn.cli.data.count_tables import output, print_counts
+    from pcmsn.cli.data.count_tables import print_counts
+    from pcmsn.cli.printing import output, titled_table
 
     console = output()
     print_counts(console, f"{report.dataset} in {report.root}", report.rows)
     if report.findings:
-        table = Table(title="Findings", title_justify="left", title_style="bold", show_lines=True)
+        table = titled_table("Findings", lines=True)
         table.add_column("count", justify="right")
         table.add_column("what")
         table.add_column("weight")
@@ -68,9 +64,9 @@ def _print_report(report: CheckReport) -> None:
     for finding in report.findings:
         more = f"; --json has more of the {finding.count:,}" if finding.count > EXAMPLES else ""
         examples = ", ".join(finding.examples[:EXAMPLES])
-        console.print(f"{finding.what}: {examples}{more}", markup=False, soft_wrap=True)
+        console.print(f"{finding.what}: {examples}{more}", soft_wrap=True)
     for note in report.notes:
-        console.print(note, markup=False)
+        console.print(note)
     decoded = f"{report.decoded:,} pictures decoded; " if report.decoded else ""
-    verdict = "nothing stops a run or changes its scores" if report.passed else "put the above right, or know of it"
+    verdict = "nothing stops a run or changes its scores" if report.passed else "mend the above, or keep it in mind"
     console.print(f"{decoded}{verdict}.")

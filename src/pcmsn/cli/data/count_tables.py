@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
+
+from pcmsn.cli.printing import titled_table
 
 if TYPE_CHECKING:
     from pcmsn.data.published import CountRow
 
 
-def output() -> Console:
-    """A console on stdout, as wide as the terminal or COLUMNS say, else 110 columns."""
-    return Console(highlight=False, width=None if Console().is_terminal or "COLUMNS" in os.environ else 110)
-
-
 def print_counts(console: Console, title: str, rows: Sequence[CountRow]) -> None:
     """One row a kind of picture: found, published, difference, and why they differ."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = titled_table(title)
     table.add_column("")
     for name in ("found", "published", "difference"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -20,7 +20,7 @@ MEGABYTE = 10**6
 
 
 def download(
-    dataset: Annotated[str | None, typer.Argument(help="sketchy, tu-berlin, or quickdraw; see --list.")] = None,
+    dataset: Annotated[str | None, typer.Argument(help="sketchy, tu-berlin or quickdraw; see --list.")] = None,
     parts: Annotated[
         list[str] | None, typer.Option("--part", help="Only this part, for example sketches or photos; repeatable.")
     ] = None,
@@ -33,7 +33,7 @@ def download(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Download a data set's files, continue those that were cut, and check what is known of them."""
+    """Download a data set's files, continuing those that were cut off, and check what is known of them."""
     from pcmsn.data.downloads.locations import PACKAGED, find_location, read_locations
     from pcmsn.errors import DataError
 
@@ -90,12 +90,10 @@ def _print_results(results: list[Downloaded], folder: Path, as_json: bool, *, wh
         return
     if not results:
         return
-    from rich.table import Table
-
-    from pcmsn.cli.data.count_tables import output
+    from pcmsn.cli.printing import output, titled_table
 
     console = output()
-    table = Table(title=f"{results[0].part.dataset} in {folder}", title_justify="left", title_style="bold")
+    table = titled_table(f"{results[0].part.dataset} in {folder}")
     table.add_column("part")
     table.add_column("file", overflow="fold")
     table.add_column("MB", justify="right")
@@ -112,7 +110,7 @@ def _print_results(results: list[Downloaded], folder: Path, as_json: bool, *, wh
     console.print(table)
     commands = dict.fromkeys(next_command(result.part, folder) for result in results) if whole else {}
     for command in filter(None, commands):
-        console.print(f"Next: {command}", markup=False, soft_wrap=True)
+        console.print(f"Next: {command}", soft_wrap=True)
 
 
 def _as_dict(result: Downloaded) -> dict[str, Any]:
@@ -136,17 +134,17 @@ def _print_list(locations: list[Location], as_json: bool) -> None:
 
 
 def _print_location(location: Location) -> None:
-    from pcmsn.cli.data.count_tables import output
+    from pcmsn.cli.printing import output
 
     console = output()
-    console.print(f"{location.name}: {location.title}", style="bold", markup=False)
-    console.print(location.citation, markup=False)
+    console.print(f"{location.name}: {location.title}", style="bold")
+    console.print(location.citation)
     for part in location.parts:
         optional = ", only with --part" if part.optional else ""
         size = f", {part.size / MEGABYTE:,.1f} MB" if part.size else ""
-        console.print(f"\n  {part.name}: {part.file}{size}{optional}", style="bold", markup=False)
+        console.print(f"\n  {part.name}: {part.file}{size}{optional}", style="bold")
         lines = [part.contents, *part.mirrors, f"by hand: {part.page}"]
         lines += [f"licence: {part.licence}"] if part.licence else []
         for line in lines:
-            console.print(f"    {line}", markup=False, soft_wrap=True)
+            console.print(f"    {line}", soft_wrap=True)
     console.print()

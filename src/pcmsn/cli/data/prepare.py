@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pcmsn.cli.options import Json
+from pcmsn.cli.options import Benchmark, Json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,24 +18,20 @@ if TYPE_CHECKING:
 EXAMPLES = 3
 
 
-class Benchmark(str, Enum):
-    """The benchmarks by their names on the command line."""
-
-    SKETCHY = "sketchy"
-    TU_BERLIN = "tu-berlin"
-    QUICKDRAW = "quickdraw"
-
-
-NAMES = {Benchmark.SKETCHY: "Sketchy", Benchmark.TU_BERLIN: "TU-Berlin", Benchmark.QUICKDRAW: "QuickDraw"}
-
-
 def prepare(
-    benchmark: Annotated[Benchmark, typer.Argument(help="Which benchmark the downloads are of.")],
+    benchmark: Annotated[
+        Benchmark,
+        typer.Argument(
+            case_sensitive=False, metavar="BENCHMARK", help="Whose downloads they are: sketchy, tu-berlin or quickdraw."
+        ),
+    ],
     sources: Annotated[
         list[Path],
         typer.Option("--from", help="An archive as downloaded, an unpacked folder, or a folder of these; repeatable."),
     ],
-    target: Annotated[Path, typer.Option("--to", help="Holds the data sets, one folder each.")] = Path("./ZS-SBIR"),
+    target: Annotated[Path, typer.Option("--to", help="Folder that holds the data sets, one folder for each.")] = Path(
+        "./ZS-SBIR"
+    ),
     link: Annotated[
         bool, typer.Option("--link", help="Link unpacked pictures instead of copying: hard, else symbolic links.")
     ] = False,
@@ -52,7 +47,7 @@ def prepare(
     with Display() as display:
         try:
             report = prepare_pictures(
-                NAMES[benchmark],
+                benchmark.value,
                 sources,
                 target,
                 link=link,
@@ -69,13 +64,12 @@ def prepare(
 
 
 def _print_report(report: PreparationReport) -> None:
-    from rich.table import Table
-
-    from pcmsn.cli.data.count_tables import output, print_counts
+    from pcmsn.cli.data.count_tables import print_counts
+    from pcmsn.cli.printing import output, titled_table
 
     console = output()
     print_counts(console, f"{report.dataset} in {report.target}", report.rows)
-    table = Table(title="What was done", title_justify="left", title_style="bold")
+    table = titled_table("What was done")
     table.add_column("count", justify="right")
     table.add_column("")
     for action in report.actions:
@@ -100,4 +94,4 @@ def _print_details(console: Console, report: PreparationReport) -> None:
         lines.append("Nothing new: everything was there already.")
     lines.append(f"Next: pcmsn data check {report.target.parent} --dataset {report.dataset}")
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

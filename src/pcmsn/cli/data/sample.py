@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pcmsn.cli.options import Json
+from pcmsn.cli.options import Json, PhotoVariant
 
 if TYPE_CHECKING:
     from pcmsn.data.sampling import Sample
@@ -17,24 +16,19 @@ if TYPE_CHECKING:
 EXAMPLES = 5
 
 
-class Photos(str, Enum):
-    """Sketchy's two sets of photos."""
-
-    EXTENDED = "extended"
-    ORIGINAL = "original"
-
-
 def sample(
-    target: Annotated[Path, typer.Option("--to", help="Folder for the sample, the --data-root of a benchmark's.")],
+    target: Annotated[
+        Path, typer.Option("--to", help="Folder for the sample; of a benchmark, the --data-root to use.")
+    ],
     dataset: Annotated[
         str, typer.Option(help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder of your own.")
     ] = "Sketchy",
-    data_root: Annotated[Path, typer.Option(help="Holds the benchmark's folders.")] = Path("./ZS-SBIR"),
-    photo_set: Annotated[Photos, typer.Option("--photo-set", help="Which of Sketchy's photos.")] = Photos.EXTENDED,
+    data_root: Annotated[Path, typer.Option(help="Folder that holds the benchmarks.")] = Path("./ZS-SBIR"),
+    photo_set: Annotated[PhotoVariant, typer.Option(help="Which of Sketchy's photos.")] = PhotoVariant.EXTENDED,
     sketches: Annotated[int, typer.Option(min=1, help="Sketches of each class.")] = 25,
     photos: Annotated[int, typer.Option(min=1, help="Photos of each class.")] = 50,
     classes: Annotated[
-        Path | None, typer.Option(help="Text file with one class name a line; all classes without it.")
+        Path | None, typer.Option(help="Text file with one class name a line.", show_default="all classes")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed takes the same pictures.")] = 0,
     link: Annotated[bool, typer.Option("--link", help="Link instead of copying: hard, else symbolic links.")] = False,
@@ -42,11 +36,12 @@ def sample(
 ) -> None:
     """Take some sketches and photos of each class into a small data set of the same layout."""
     from pcmsn.cli.display import Display
-    from pcmsn.data.datasets import open_dataset
+    from pcmsn.data.datasets import exact_dataset_name, open_dataset
     from pcmsn.data.sampling import sample as take_sample
     from pcmsn.data.sampling import sample_layout
     from pcmsn.data.splits import read_class_names
 
+    dataset = exact_dataset_name(dataset)
     names = read_class_names(classes) if classes else None
     with Display() as display:
         try:
@@ -99,12 +94,10 @@ def _as_dict(result: Sample, seed: int) -> dict[str, object]:
 
 
 def _print_sample(result: Sample, seed: int, options: str) -> None:
-    from rich.table import Table
-
-    from pcmsn.cli.data.count_tables import output
+    from pcmsn.cli.printing import output, titled_table
 
     console = output()
-    table = Table(title=f"Sample of {result.layout.name}, seed {seed}", title_justify="left", title_style="bold")
+    table = titled_table(f"Sample of {result.layout.name}, seed {seed}")
     table.add_column("")
     table.add_column("classes", justify="right")
     table.add_column("pictures", justify="right")
@@ -122,4 +115,4 @@ def _print_sample(result: Sample, seed: int, options: str) -> None:
             lines.append(f"Fewer {plural} than asked for, all taken: {shown}{more}.")
     lines.append(f"Use it with: {options}")
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from pcmsn.cli.options import DATA, DEFAULT_CACHE, RUN, Cache, Device, Json
+from pcmsn.cli.options import DATA, DEFAULT_CACHE, RUN, Cache, Device, Json, Overwrite, PhotoVariant
 
 if TYPE_CHECKING:
     from pcmsn.backbones.config import Precision
     from pcmsn.backbones.feature_export import Exported
+    from pcmsn.training.feature_extraction import ExtractionRequest
 
 COMPUTATION = "Computation"
 SHOWN_UNREADABLE = 5
@@ -25,13 +26,6 @@ class Side(str, Enum):
 
     SKETCH = "sketch"
     PHOTO = "photo"
-
-
-class PhotoVariants(str, Enum):
-    """Sketchy's photos."""
-
-    EXTENDED = "extended"
-    ORIGINAL = "original"
 
 
 class ResizeForm(str, Enum):
@@ -62,7 +56,10 @@ def extract(
         str, typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train, for example a Hugging Face name.")
     ],
     out: Annotated[
-        Path, typer.Option(help="FILE.npz, or a folder: numbered parts; of a whole data set sketch.npz and photo.npz.")
+        Path,
+        typer.Option(
+            help="FILE.npz, or a folder for numbered parts; of a whole data set, a folder for sketch.npz and photo.npz."
+        ),
     ],
     dataset: Annotated[
         str | None,
@@ -70,10 +67,12 @@ def extract(
             rich_help_panel=DATA, help="Sketchy, TU-Berlin, QuickDraw, toyworld, or a folder with sketch/ and photo/."
         ),
     ] = None,
-    data_root: Annotated[Path, typer.Option(rich_help_panel=DATA, help="Holds the data sets.")] = Path("./ZS-SBIR"),
+    data_root: Annotated[Path, typer.Option(rich_help_panel=DATA, help="Folder that holds the data sets.")] = Path(
+        "./ZS-SBIR"
+    ),
     photos: Annotated[
-        PhotoVariants, typer.Option(rich_help_panel=DATA, help="Sketchy's photos.")
-    ] = PhotoVariants.EXTENDED,
+        PhotoVariant, typer.Option(rich_help_panel=DATA, help="Which of Sketchy's photos.")
+    ] = PhotoVariant.EXTENDED,
     folder: Annotated[
         Path | None, typer.Option(rich_help_panel=DATA, help="All pictures below a folder, instead of --dataset.")
     ] = None,
@@ -83,35 +82,56 @@ def extract(
     ] = None,
     modality: Annotated[
         Side | None,
-        typer.Option(rich_help_panel=DATA, help="One side of a data set; else whose network, where there are two."),
+        typer.Option(
+            rich_help_panel=DATA,
+            help="One side of a data set; without --dataset, whose network to use where there are two.",
+        ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(rich_help_panel=COMPUTATION, min=1, show_default="16 on a CPU, 256 on CUDA, 64 elsewhere"),
+        typer.Option(
+            rich_help_panel=COMPUTATION,
+            min=1,
+            metavar="N",
+            help="Pictures at a time.",
+            show_default="16 on a CPU, 256 on CUDA, 64 elsewhere",
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(rich_help_panel=COMPUTATION, min=1, help="Threads.", show_default="one a core, at most 16"),
+        typer.Option(
+            rich_help_panel=COMPUTATION,
+            min=1,
+            metavar="N",
+            help="Threads that read pictures.",
+            show_default="one for each core, at most 16",
+        ),
     ] = None,
     precision: Annotated[
-        Bits, typer.Option(rich_help_panel=COMPUTATION, help="auto is half precision on CUDA, 32 elsewhere.")
+        Bits,
+        typer.Option(rich_help_panel=COMPUTATION, help="How to compute; auto: half precision on CUDA, 32 elsewhere."),
     ] = Bits.AUTO,
     compiled: Annotated[
-        bool, typer.Option("--compile", rich_help_panel=COMPUTATION, help="Compile the network first; takes a minute.")
+        bool,
+        typer.Option("--compile", rich_help_panel=COMPUTATION, help="Compile the network first, which takes a minute."),
     ] = False,
     model_root: Annotated[
-        Path, typer.Option(rich_help_panel=COMPUTATION, help="Holds the files of --backbone vgg16.")
+        Path, typer.Option(rich_help_panel=COMPUTATION, help="Folder with the files of --backbone vgg16.")
     ] = Path("./model"),
     resize: Annotated[
         ResizeForm, typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train.")
     ] = ResizeForm.SQUASH,
     layers: Annotated[
-        LayersForm, typer.Option(rich_help_panel=COMPUTATION, help="several: earlier layers beside the last one.")
+        LayersForm,
+        typer.Option(rich_help_panel=COMPUTATION, help="several: summaries of earlier layers beside the last one."),
     ] = LayersForm.LAST,
     rows_per_file: Annotated[
-        int, typer.Option(rich_help_panel=RUN, min=1, help="Pictures a part; one part is in memory at a time.")
+        int,
+        typer.Option(
+            rich_help_panel=RUN, min=1, metavar="N", help="Pictures in a part; one part is in memory at a time."
+        ),
     ] = 8192,
-    overwrite: Annotated[bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Replace what is there.")] = False,
+    overwrite: Overwrite = False,
     device: Device = "auto",
     cache: Cache = DEFAULT_CACHE,
     no_cache: Annotated[
@@ -119,9 +139,10 @@ def extract(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Extract features with names; stopped, the same command goes on where it was."""
+    """Extract features with their pictures' names; when it was stopped, the same command continues."""
     from pcmsn.backbones.cache import FeatureCache
     from pcmsn.backbones.forward import Computation, suitable_precision
+    from pcmsn.data.datasets import exact_dataset_name
     from pcmsn.training.feature_extraction import ExtractionRequest
     from pcmsn.training.session import pick_device
 
@@ -130,7 +151,7 @@ def extract(
     request = ExtractionRequest(
         backbone=backbone,
         out=out,
-        dataset=dataset,
+        dataset=exact_dataset_name(dataset) if dataset else None,
         data_root=data_root,
         photos=photos.value,
         folder=folder,
@@ -159,7 +180,7 @@ def extract(
         typer.echo(f"train with: pcmsn train --backbone features:{out} --dataset {dataset}")
 
 
-def _run(request: Any, **options: Any) -> tuple[Exported, ...]:
+def _run(request: ExtractionRequest, **options: Any) -> tuple[Exported, ...]:
     from pcmsn.cli.display import Display
     from pcmsn.training.feature_extraction import extract_to_files
 
@@ -183,6 +204,6 @@ def _print_result(result: Exported) -> None:
         f"from files that were there {result.from_parts:,}"
     )
     if result.unreadable:
-        typer.echo(f"  {result.unreadable:,} pictures can not be read, listed in {result.unreadable_file}:")
+        typer.echo(f"  {result.unreadable:,} pictures cannot be read, listed in {result.unreadable_file}:")
         for name, reason in result.first_unreadable[:SHOWN_UNREADABLE]:
             typer.echo(f"    {name}: {reason}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pcmsn.cli.options import RUN, Json
+from pcmsn.cli.options import Json, Overwrite
 
 if TYPE_CHECKING:
     from pcmsn.backbones.feature_import import Imported
@@ -18,22 +18,25 @@ NAMES = "Names"
 
 def import_(
     sketches: Annotated[
-        Path, typer.Option(help="Features of sketches: .npz with features and names, .npy, or a folder of extract's.")
+        Path,
+        typer.Option(
+            help="Features of sketches: an .npz with features and names, an .npy, or what pcmsn features extract wrote."
+        ),
     ],
     photos: Annotated[Path, typer.Option(help="Features of photos, in the same forms.")],
-    out: Annotated[Path, typer.Option(help="Folder that gets sketch.npz and photo.npz.")],
+    out: Annotated[Path, typer.Option(help="Folder for sketch.npz and photo.npz.")],
     sketch_names: Annotated[
         Path | None, typer.Option(rich_help_panel=NAMES, help="Text file with one name a line, in the rows' order.")
     ] = None,
-    photo_names: Annotated[Path | None, typer.Option(rich_help_panel=NAMES, help="The same of photos.")] = None,
+    photo_names: Annotated[Path | None, typer.Option(rich_help_panel=NAMES, help="The same for photos.")] = None,
     sketch_labels: Annotated[
         Path | None,
         typer.Option(
             rich_help_panel=NAMES, help="Text file with one class a line, where names do not end in <class>/<file>."
         ),
     ] = None,
-    photo_labels: Annotated[Path | None, typer.Option(rich_help_panel=NAMES, help="The same of photos.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", rich_help_panel=RUN, help="Replace what is there.")] = False,
+    photo_labels: Annotated[Path | None, typer.Option(rich_help_panel=NAMES, help="The same for photos.")] = None,
+    overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Bring in features that were computed elsewhere, for --backbone features:FOLDER; no picture needs to be here."""

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pcmsn.cli.options import Json
+from pcmsn.cli.options import Benchmark, Json
 from pcmsn.cli.semantics.build_request import BuildRequest, check_request, class_names_of, target_of
-from pcmsn.cli.semantics.senses import Benchmark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +48,12 @@ class _Built:
 def build(
     dataset: Annotated[
         Benchmark | None,
-        typer.Option(rich_help_panel=CLASSES, help="A benchmark's classes, with its packaged senses and spellings."),
+        typer.Option(
+            case_sensitive=False,
+            metavar="NAME",
+            rich_help_panel=CLASSES,
+            help="The classes of Sketchy, TU-Berlin or QuickDraw, with their packaged senses and spellings.",
+        ),
     ] = None,
     classes: Annotated[
         Path | None,
@@ -81,7 +85,9 @@ def build(
     ] = None,
     measure: Annotated[
         Measure | None,
-        typer.Option(rich_help_panel=KIND, help="Hierarchical vectors: similarity to the WordNet nodes above."),
+        typer.Option(
+            rich_help_panel=KIND, help="Hierarchical vectors: similarity to the WordNet nodes above the classes."
+        ),
     ] = None,
     word_vectors: Annotated[
         Path | None,
@@ -137,8 +143,12 @@ def build(
     )
     check_request(request)
     target = target_of(request)
-    make = _from_wordnet if request.measure else _from_words if request.word_vectors else _from_text_model
-    built = make(request)
+    if request.measure:
+        built = _from_wordnet(request, request.measure)
+    elif request.word_vectors:
+        built = _from_words(request, request.word_vectors)
+    else:
+        built = _from_text_model(request, request.text_model or "")
     fingerprint = write_class_vectors(target, built.names, built.vectors, source=built.source, nodes=built.nodes)
     facts: dict[str, object] = {
         "file": str(target),
@@ -160,7 +170,7 @@ def build(
         typer.echo(f"\n{note}")
 
 
-def _from_wordnet(request: BuildRequest) -> _Built:
+def _from_wordnet(request: BuildRequest, measure: str) -> _Built:
     from pcmsn.semantics.class_synsets import read_synsets
     from pcmsn.semantics.hierarchy import hierarchical_vectors
     from pcmsn.semantics.information_content import read_information_content
@@ -180,7 +190,7 @@ def _from_wordnet(request: BuildRequest) -> _Built:
                 f"{subject} several senses and took the first: {shown}{rest}. See them all: {_senses_command(request)}"
             )
     content = read_information_content(request.information_content) if request.information_content else None
-    found = hierarchical_vectors(synsets, request.measure or "", information_content=content)
+    found = hierarchical_vectors(synsets, measure, information_content=content)
     counted = f", {found.information_content}" if found.information_content else ""
     source = f"{found.measure} similarity in WordNet 3.0{counted}, {choice}"
     return _Built(found.names, found.vectors, source, found.nodes, notes, {**details, "synsets": synsets})
@@ -191,7 +201,7 @@ def _choose_senses(request: BuildRequest) -> tuple[dict[str, str], list[str], st
     from pcmsn.semantics.class_synsets import class_synsets, find_sense, packaged_overrides, read_overrides
     from pcmsn.semantics.wordnet import open_wordnet
 
-    names = class_names_of(request)
+    names = class_names_of(request.classes, request.dataset)
     overrides: dict[str, str] = {}
     choice = "first senses"
     if request.dataset:
@@ -212,29 +222,23 @@ def _senses_command(request: BuildRequest) -> str:
     return " ".join(("pcmsn semantics senses", *given))
 
 
-def _from_words(request: BuildRequest) -> _Built:
+def _from_words(request: BuildRequest, path: Path) -> _Built:
     from pcmsn.cli.display import Display
-    from pcmsn.semantics.phrases import PUBLISHED_SPELLINGS, check_spellings, read_spellings, word_class_vectors
+    from pcmsn.semantics.phrases import word_class_vectors
     from pcmsn.semantics.word_vectors import read_layout
 
-    names = class_names_of(request)
-    given = dict(pair.split("=", 1) for pair in request.spelling)
-    own = {name.strip(): text.strip() for name, text in given.items()}
-    check_spellings(own, names)
-    file = read_spellings(request.names) if request.names else {}
-    spellings = {**PUBLISHED_SPELLINGS.get(request.dataset or "", {}), **file, **own}
-    used = {name: spellings[name] for name in names if name in spellings}
-    path = request.word_vectors or Path()
+    names = class_names_of(request.classes, request.dataset)
+    spellings = _spellings(request, names)
     layout = read_layout(path)
     with Display() as display:
         found = word_class_vectors(
             names,
             path,
-            spellings=used,
+            spellings=spellings,
             progress=lambda done, total: display.stage("reading MB of word vectors", done >> 20, total >> 20),
         )
     means = {name: list(entries) for name, entries in found.entries.items() if len(entries) > 1}
-    spelled = "".join(f", {name} as {text!r}" for name, text in used.items())
+    spelled = "".join(f", {name} as {text!r}" for name, text in spellings.items())
     source = f"{layout.kind} {path.name} ({path.stat().st_size} bytes), means of words{spelled}"
     subject = "1 class is the mean of its" if len(means) == 1 else f"{len(means)} classes are the mean of their"
     notes = [f"{subject} words: {', '.join(means)}."] if means else []
@@ -242,15 +246,27 @@ def _from_words(request: BuildRequest) -> _Built:
     return _Built(names, found.values, source, notes=notes, details={"entries": entries})
 
 
-def _from_text_model(request: BuildRequest) -> _Built:
+def _spellings(request: BuildRequest, names: Sequence[str]) -> dict[str, str]:
+    """What to look up for a class in place of its name: --spelling wins over --names, --names over what is packaged."""
+    from pcmsn.semantics.phrases import PUBLISHED_SPELLINGS, check_spellings, read_spellings
+
+    pairs = (pair.split("=", 1) for pair in request.spelling)
+    own = {name.strip(): text.strip() for name, text in pairs}
+    check_spellings(own, names)
+    of_file = read_spellings(request.names) if request.names else {}
+    spellings = {**PUBLISHED_SPELLINGS.get(request.dataset or "", {}), **of_file, **own}
+    return {name: spellings[name] for name in names if name in spellings}
+
+
+def _from_text_model(request: BuildRequest, model: str) -> _Built:
     from pcmsn.cli.display import Display
     from pcmsn.semantics.text_model import TEMPLATE, text_model_vectors
 
-    names = class_names_of(request)
+    names = class_names_of(request.classes, request.dataset)
     with Display() as display:
         found = text_model_vectors(
             names,
-            request.text_model or "",
+            model,
             template=request.template or TEMPLATE,
             progress=lambda done, total: display.stage("texts", done, total),
         )

@@ -53,16 +53,18 @@ def check_request(request: BuildRequest) -> None:
         (request.template and not request.text_model, "--template goes with --text-model"),
         (request.spelling and not request.word_vectors, "--spelling goes with --word-vectors"),
         (request.names and request.text_model, "--names goes with --measure or --word-vectors"),
-        (
-            not request.out and not request.dataset,
-            "give --out FILE.npz; only --dataset has a place of its own (dataset/<data set>)",
-        ),
         (request.out and request.out.suffix != ".npz", f"--out must end in .npz, got {request.out}"),
         *((not _is_pair(pair), f"--spelling must be CLASS=TEXT, got {pair!r}") for pair in request.spelling),
     ]
     for found, message in wrong:
         if found:
             raise typer.BadParameter(f"{message}; {EXAMPLE}")
+    if not request.out and not request.dataset:
+        example = DEFAULT_ROOT / "MY-DATA" / target_of(request).name
+        raise typer.BadParameter(
+            f"give --out, for example --out {example} for a data set called MY-DATA; only a --dataset has a place of "
+            "its own"
+        )
 
 
 def _is_pair(spelling: str) -> bool:
@@ -87,11 +89,11 @@ def target_of(request: BuildRequest) -> Path:
     return DEFAULT_ROOT / (request.dataset or "") / f"{name}.npz"
 
 
-def class_names_of(request: BuildRequest) -> tuple[str, ...]:
-    """The classes of ``--classes``, else all of the data set's; raises SplitError for a file that is no such list."""
+def class_names_of(classes: Path | None, dataset: str | None) -> tuple[str, ...]:
+    """The classes of a file, else all of the data set's; raises SplitError for a file that is not such a list."""
     from pcmsn.data.splits import default_split_name, published_split, read_class_names
 
-    if request.classes:
-        return read_class_names(request.classes)
-    dataset = request.dataset or ""
+    if classes:
+        return read_class_names(classes)
+    dataset = dataset or ""
     return published_split(dataset, default_split_name(dataset)).classes

@@ -4,45 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pcmsn.cli.options import Json
+from pcmsn.cli.options import Benchmark, Json
+from pcmsn.cli.semantics.build_request import class_names_of
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from pcmsn.semantics.class_synsets import ClassSense
     from pcmsn.semantics.wordnet import Synset, WordNet
 
 KINDS_SHOWN = 3
 
 
-class Benchmark(str, Enum):
-    """The data sets whose overrides are packaged."""
-
-    SKETCHY = "Sketchy"
-    TU_BERLIN = "TU-Berlin"
-    QUICKDRAW = "QuickDraw"
-
-
 def senses(
     names: Annotated[
-        list[str] | None, typer.Argument(help='Class names such as "crane (machine)", each with its candidates.')
+        list[str] | None,
+        typer.Argument(help='Class names such as "crane (machine)", to be shown with their candidates.'),
     ] = None,
     dataset: Annotated[
         Benchmark | None,
-        typer.Option(help="Whose packaged overrides count; without names, every class of it in one table."),
+        typer.Option(
+            case_sensitive=False,
+            metavar="NAME",
+            help="Sketchy, TU-Berlin or QuickDraw: its packaged overrides count; without NAMES, its classes are listed "
+            "in one table.",
+        ),
     ] = None,
     classes: Annotated[
-        Path | None, typer.Option(help="Text file with one class name a line: all of them in one table.")
+        Path | None, typer.Option(help="Text file with one class name a line, to be listed in one table.")
     ] = None,
     overrides: Annotated[
         Path | None,
-        typer.Option("--names", help='TOML file of your own choices, "class" = "synset.n.01" in its table synsets.'),
+        typer.Option("--names", help='TOML file of your own choices: "class" = "synset.n.01" in its table synsets.'),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -53,13 +49,15 @@ def senses(
 
     if names and classes:
         raise SemanticsError(f"class names and --classes {classes} were both given; give one of them")
+    if not (names or classes or dataset):
+        raise SemanticsError('no class was named; give names such as "crane (machine)", --classes FILE or --dataset')
     wordnet = open_wordnet()
     sources: dict[str, Mapping[str, str]] = {}
     if overrides:
         sources[f"override in {overrides.name}"] = read_overrides(overrides)
     if dataset:
         sources[f"override packaged for {dataset.value}"] = packaged_overrides(dataset.value)
-    asked = names or _class_names(classes, dataset)
+    asked = names or class_names_of(classes, dataset.value if dataset else None)
     found = {name: _choose(name, sources, wordnet) for name in asked}
     if as_json:
         typer.echo(json.dumps({"classes": [_to_dict(*choice, wordnet) for choice in found.values() if choice]}))
@@ -70,17 +68,6 @@ def senses(
     unknown = [name for name, choice in found.items() if choice is None]
     if unknown:
         raise unknown_classes(unknown, wordnet)
-
-
-def _class_names(classes: Path | None, dataset: Benchmark | None) -> tuple[str, ...]:
-    from pcmsn.data.splits import default_split_name, published_split, read_class_names
-    from pcmsn.errors import SemanticsError
-
-    if classes:
-        return read_class_names(classes)
-    if dataset:
-        return published_split(dataset.value, default_split_name(dataset.value)).classes
-    raise SemanticsError('no class was named; give names such as "crane (machine)", --classes FILE or --dataset')
 
 
 def _choose(name: str, sources: Mapping[str, Mapping[str, str]], wordnet: WordNet) -> tuple[ClassSense, str] | None:
@@ -99,13 +86,11 @@ def _choose(name: str, sources: Mapping[str, Mapping[str, str]], wordnet: WordNe
 
 def _print_candidates(found: Iterable[tuple[ClassSense, str]], wordnet: WordNet) -> None:
     """A table a name, a row a candidate, the chosen one in bold with a mark."""
-    from rich.table import Table
+    from pcmsn.cli.printing import output, titled_table
 
-    console = _console()
+    console = output()
     for sense, reason in found:
-        table = Table(
-            title=f"{sense.class_name}: {sense.synset.name} ({reason})", title_justify="left", title_style="bold"
-        )
+        table = titled_table(f"{sense.class_name}: {sense.synset.name} ({reason})")
         table.add_column("")
         table.add_column("synset", overflow="fold")
         table.add_column("SemCor", justify="right")
@@ -128,7 +113,9 @@ def _print_overview(found: Mapping[str, tuple[ClassSense, str] | None], wordnet:
     """One table of all classes, a line each; those with several senses that nobody chose from are marked."""
     from rich.table import Table
 
-    console = _console()
+    from pcmsn.cli.printing import output
+
+    console = output()
     table = Table(expand=True)
     table.add_column("class", overflow="fold", max_width=20)
     table.add_column("synset", overflow="fold", max_width=22)
@@ -149,12 +136,6 @@ def _summary(sense: ClassSense, wordnet: WordNet) -> tuple[str, str, str]:
     chosen = "override" if sense.overridden else f"1 of {len(sense.candidates)}{' ?' if sense.ambiguous else ''}"
     kind = "".join(f"{_readable(above)}: " for above in _kinds(sense.synset, wordnet)[:1])
     return sense.synset.name, chosen, kind + _meaning(sense.synset)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, width=None if Console().is_terminal else 120)
 
 
 def _to_dict(sense: ClassSense, reason: str, wordnet: WordNet) -> dict[str, Any]:
