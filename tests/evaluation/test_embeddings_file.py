@@ -39,7 +39,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, embeddings, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", no_space)
-    with pytest.raises(EvaluationError, match=r"can not be written to .*e\.npz: No space left on device"):
+    with pytest.raises(EvaluationError, match=r"cannot be written to .*e\.npz: No space left on device"):
         write_embeddings(tmp_path / "e.npz", embeddings)
     assert (tmp_path / "e.npz").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["e.npz"]
@@ -47,7 +47,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, embeddings, monkeypatch):
 
 def test_a_place_that_can_not_be_written_is_named(tmp_path, embeddings):
     (tmp_path / "nowhere").write_text("a file, not a folder")
-    with pytest.raises(EvaluationError, match=r"can not be written to .*nowhere"):
+    with pytest.raises(EvaluationError, match=r"cannot be written to .*nowhere"):
         write_embeddings(tmp_path / "nowhere" / "e.npz", embeddings)
 
 
@@ -105,3 +105,12 @@ def test_other_files_are_refused(tmp_path):
             read_embeddings(tmp_path / name)
     with pytest.raises(EvaluationError, match="not a readable"):
         read_embeddings(tmp_path)
+
+
+def test_numpys_advice_to_load_unsafely_is_not_passed_on(tmp_path):
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    np.savez(tmp_path / "objects.npz", **{key: np.array([{}], dtype=object) for key in KEYS})
+    for name in ("picture.png", "objects.npz"):
+        with pytest.raises(EvaluationError, match=r"or holds pickled objects$") as raised:
+            read_embeddings(tmp_path / name)
+        assert "allow_pickle" not in str(raised.value)

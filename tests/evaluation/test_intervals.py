@@ -78,7 +78,7 @@ def test_only_intervals_over_classes_cover_the_mean_of_all_classes(resample, lea
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(EvaluationError, match=r"'class' can not be resampled .did you mean 'classes'\?\); expected"):
+    with pytest.raises(EvaluationError, match=r"'class' cannot be resampled .did you mean 'classes'\?\); expected"):
         mean_intervals(np.zeros((1, 2)), np.zeros(2), generator(), resample="class")
     with pytest.raises(EvaluationError, match=r"\(3,\) labels do not fit \(scores, queries\) values of shape \(1, 2\)"):
         mean_intervals(np.zeros((1, 2)), np.zeros(3), generator())

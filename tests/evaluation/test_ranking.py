@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pcmsn.errors import EvaluationError
-from pcmsn.evaluation import ranking
+from pcmsn.evaluation import ranking, threads
 from pcmsn.evaluation.ranking import map_blocks, nearest_first, nearest_photos, pair_distances, query_blocks, rank
 
 
@@ -58,7 +58,7 @@ def test_blocks_cover_every_query_once_in_bounded_size(queries, gallery):
 
 def test_blocks_come_back_in_order_from_several_threads(monkeypatch):
     monkeypatch.setattr(ranking, "PAIRS_PER_BLOCK", 10)
-    monkeypatch.setattr(ranking, "_cores", lambda: 3)
+    monkeypatch.setattr(threads, "available_cores", lambda: 3)
     assert list(map_blocks(lambda block: block.start, 25, 5)) == list(range(0, 25, 2))
     assert threading.active_count() == 1 or not [t for t in threading.enumerate() if "ThreadPool" in t.name]
 

@@ -11,6 +11,7 @@ from pcmsn.evaluation.families import FAMILIES, SAKE, SEM_PCYC, ZSE
 from pcmsn.evaluation.products import HostProducts
 from pcmsn.evaluation.scoring import (
     mean_average_precision,
+    notes_on,
     score,
     score_codes,
     score_embeddings,
@@ -48,7 +49,7 @@ def test_scores_do_not_depend_on_the_size_of_blocks(monkeypatch, family):
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
-def test_the_fast_path_gives_the_same_map(family):
+def test_mean_average_precision_is_the_mean_over_queries(family):
     arrays = embeddings()
     scores = score_embeddings(*arrays, family=family)
     assert mean_average_precision(*arrays, family) == scores.map_all == scores.average_precision.mean()
@@ -85,21 +86,36 @@ def test_codes_are_ranked_by_hamming_distance():
         assert (scores.p_100, scores.codes) == (as_vectors.p_100, "itq")
 
 
-def test_released_codes_repeat():
+def test_released_codes_have_a_bit_a_dimension_and_repeat():
     arrays = embeddings()
     first, again = (score(*arrays, codes="itq-released", bits=bits) for bits in (None, 8))
     assert np.array_equal(first.average_precision, again.average_precision)
     assert first.codes == "itq-released"
 
 
-def test_k_above_the_gallery_size_is_noted():
-    arrays = embeddings(gallery=90)
-    assert score(*arrays).notes == (
-        "k=100 is above the gallery size of 90: P@100 divides by 90",
-        "k=200 is above the gallery size of 90: P@200 divides by 90, and mAP@200 is mAP@all",
+def test_k_above_the_gallery_size_is_one_note_that_names_the_divisor():
+    assert score(*embeddings(gallery=90)).notes == (
+        "the gallery has 90 photos, fewer than k = 100 and 200: mAP@200 is mAP@all, and P@100 and P@200 divide by 90",
     )
-    assert "P@100 divides by min(k, R)" in score(*arrays, family=ZSE).notes[0]
+    assert score(*embeddings(gallery=150), family=ZSE).notes == (
+        "the gallery has 150 photos, fewer than k = 200: mAP@200 is mAP@all, and P@200 divides in zse by min(k, R) "
+        "(R: photos of the query's class)",
+    )
     assert score(*embeddings(gallery=200)).notes == ()
+
+
+def test_families_of_one_gallery_share_one_note_and_the_one_that_differs_is_named():
+    every = score_families(*embeddings(gallery=150))
+    assert notes_on(list(every.values())) == (
+        "the gallery has 150 photos, fewer than k = 200: mAP@200 is mAP@all, and P@200 divides by 150, in zse by "
+        "min(k, R) (R: photos of the query's class)",
+    )
+
+
+def test_one_photo_and_one_query_are_not_plural():
+    scores = score(np.eye(2), [0, 1], np.eye(2)[:1], [0])
+    assert scores.notes[0].startswith("the gallery has 1 photo, fewer than")
+    assert scores.notes[1] == "1 of 2 queries has no photo of its class in the gallery and counts 0"
 
 
 def test_queries_without_a_photo_of_their_class_count_zero_and_are_noted():

@@ -65,7 +65,7 @@ def test_unpacking_is_the_inverse_of_packing(rows, bits):
 def test_codes_that_do_not_fit_are_refused():
     with pytest.raises(EvaluationError, match=r"codes must be a \(rows, bits\) array of bool, got float64"):
         pack_codes(np.zeros((2, 8)))
-    with pytest.raises(EvaluationError, match="codes of 1 and of 2 bytes can not be compared"):
+    with pytest.raises(EvaluationError, match="codes of 1 and of 2 bytes cannot be compared"):
         hamming_distances(np.zeros((1, 1), np.uint8), np.zeros((1, 2), np.uint8))
     with pytest.raises(EvaluationError, match=r"packed codes must be a \(rows, bytes\) array of uint8, got bool"):
         hamming_distances(np.zeros((1, 8), bool), np.zeros((1, 8), bool))

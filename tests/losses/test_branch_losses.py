@@ -12,8 +12,8 @@ from pcmsn.losses.weights import LossConfig
 from pcmsn.seeding import torch_generator
 
 
-def test_an_embedding_without_another_of_its_class_does_not_count() -> None:
-    """As a stranger to the others it counts. The full sum is in tests/training/test_methods_losses.py."""
+def test_an_embedding_without_another_of_its_class_is_left_out_of_the_contrastive_mean() -> None:
+    """It still counts as one of the others. The whole loss is tested in tests/training/test_methods_losses.py."""
     rows = torch.eye(3)[[0, 0, 1]]
     found = supervised_contrastive_loss(rows, torch.tensor([0, 0, 1]), 1.0)
     assert float(found) == pytest.approx(-math.log(math.e / (math.e + 1)))

@@ -82,7 +82,7 @@ def test_unshared_decoders_are_one_a_modality() -> None:
     assert not torch.equal(model.sketch_retrieval_decoder(z), model.photo_retrieval_decoder(z))
 
 
-@pytest.mark.parametrize("config", [{"progressive": False}, {"retrieval_decoder": "unshared"}])
+@pytest.mark.parametrize("config", [{}, {"progressive": False}, {"retrieval_decoder": "unshared"}], ids=str)
 def test_the_generators_optimizer_gets_everything_but_the_discriminator(config: dict[str, object]) -> None:
     model = small(**config)
     mine = {id(parameter) for parameter in model.generator_parameters()}

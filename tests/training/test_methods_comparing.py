@@ -195,7 +195,7 @@ def test_methods_without_side_information_need_none(
 ) -> None:
     without = replace(small_config, semantics=replace(small_config.semantics, sources=()))
     assert compare("raw", "cca", config=without).rows
-    with pytest.raises(SemanticsError, match="no side information is known for 'zoo'"):
+    with pytest.raises(SemanticsError, match="no side information was named for 'zoo'; .* pass --semantics random"):
         compare("raw", "pdfd", config=without)
 
 
@@ -213,6 +213,17 @@ def test_a_request_that_does_not_fit_is_refused_before_anything_is_read(
 ) -> None:
     with pytest.raises(ConfigError, match=text):
         compare(*methods, seeds=seeds)
+
+
+def test_fine_tuning_is_refused_before_it_begins(
+    compare: Callable[..., Comparison], small_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pcmsn.training.methods.comparing.comparison.prepare_inputs", lambda *_, **__: pytest.fail("it was prepared")
+    )
+    finetuning = replace(small_config, backbone=replace(small_config.backbone, finetune="default"))
+    with pytest.raises(ConfigError, match="fine-tune first .pcmsn finetune --out FOLDER., then pass --backbone"):
+        compare("raw", config=finetuning)
 
 
 # Published figures

@@ -1,1 +1,1 @@
-"""Ranking, the metric families of the field, and the reports made from them."""
+"""Ranking, the metric families of the field, scores with intervals and tests, and pictures of results."""

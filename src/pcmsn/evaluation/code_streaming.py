@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from pcmsn.evaluation.families import MetricFamily
 from pcmsn.evaluation.places import RelevantPlaces
-from pcmsn.evaluation.ranking import in_threads
 from pcmsn.evaluation.streaming import QueryScores
+from pcmsn.evaluation.threads import in_threads
 from pcmsn.evaluation.tie_groups import TieGroups
 from pcmsn.hashing.hamming import distance_histograms, hamming_distances
 
@@ -26,7 +26,7 @@ Integers = NDArray[np.int64]
 Packed = NDArray[np.uint8]
 
 PAIRS_AT_ONCE = 2**18
-"""Query-photo pairs that are compared at once: few enough to stay near the processor."""
+"""Query-photo pairs that are compared at once: few enough for the processor's cache."""
 
 
 def measure_codes(
@@ -37,7 +37,10 @@ def measure_codes(
     bits: int,
     families: Sequence[MetricFamily],
 ) -> list[QueryScores]:
-    """The scores of all queries under each family, from packed codes of ``bits`` bits and their labels."""
+    """The scores of all queries under each family, from packed codes of ``bits`` bits and their labels.
+
+    ``sketch`` is (Q, bytes) and ``photo`` (N, bytes) as ``pack_codes`` gives them; the labels are (Q,) and (N,).
+    """
     by_class = np.argsort(sketch_label, kind="stable")
     values = [np.zeros((4, len(sketch))) for _ in families]
     seconds = 0.0
@@ -87,7 +90,7 @@ class CodeLists:
         return TieGroups(np.cumsum(size, axis=1) - size, size, hits, len(self.relevance))
 
     def hits_by(self, groups: TieGroups) -> Callable[[int], Integers]:
-        """The function that counts the relevant photos among the first so many, ties in gallery order."""
+        """The function from a depth to the (B,) relevant photos among the first so many, ties in gallery order."""
 
         @cache
         def hits(depth: int) -> Integers:
@@ -113,7 +116,7 @@ class CodeLists:
 
 
 def _blocks(by_class: Integers, sketch_label: Integers, photo_label: Integers) -> list[Integers]:
-    """Places of queries of one class that has photos, block by block."""
+    """Positions of queries, block by block; the queries of a block are of one class, and that class has photos."""
     size = max(1, PAIRS_AT_ONCE // len(photo_label))
     blocks = []
     for queries in np.split(by_class, np.flatnonzero(np.diff(sketch_label[by_class])) + 1):

@@ -22,6 +22,7 @@ PERMUTATIONS = 9999
 SIGNS_AT_ONCE = 2**22
 """Signs that are drawn in one step, to bound the memory in use."""
 _ROUNDING = 1e-12
+"""Sums that differ by less than this share of all differences count as equal."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class PairedTest:
     interval: Interval
     """Percentile bootstrap interval of the difference, at ``PairedComparison.level``."""
     p_value: float
-    """Two-sided: chance of so large a mean difference if a coin's toss decided in each unit which run is ahead."""
+    """Two-sided: the chance of so large a mean difference if a coin decided in each unit which run is ahead."""
     units: int
     """Number of classes or queries."""
 

@@ -60,7 +60,11 @@ class _Buckets:
 
     @classmethod
     def around(cls, thresholds: Keys, count: int) -> _Buckets:
-        """Buckets from below the first to above the last of (B, R) thresholds, which share none with keys beyond."""
+        """``count`` buckets, at least 8, around (B, R) ascending thresholds.
+
+        The first bucket ends below the first threshold and the last one begins above the last threshold, so that no
+        threshold shares a bucket with keys that are far outside.
+        """
         count = max(count, 8)
         first = thresholds[:, :1].astype(np.int64) - UNIT
         span = thresholds[:, -1:] + np.int64(UNIT) - first
@@ -84,7 +88,7 @@ class _Buckets:
 
 
 def _selected(keys: Keys, chosen: NDArray[np.bool_]) -> Keys:
-    """(B, m) the chosen of (B, n) keys, m the most of any query; rows with fewer end in ``BEYOND``."""
+    """(B, m) the chosen of (B, n) keys, m the most of any query; rows with fewer are filled up with ``BEYOND``."""
     queries, count = keys.shape
     at = np.flatnonzero(chosen)
     chosen_of = np.diff(np.searchsorted(at, np.arange(queries + 1) * count))

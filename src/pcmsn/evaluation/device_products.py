@@ -1,4 +1,4 @@
-"""Products, keys and counts on an accelerator, with torch; what is in doubt is settled as without one."""
+"""Products, keys and counts on an accelerator, with torch; doubts are settled on the processor, as without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ Floats = NDArray[np.float64]
 
 
 class DeviceProducts:
-    """Float64 products of (Q, D) queries and (N, D) photos that lie on the device."""
+    """Float64 products of (Q, D) queries and (N, D) photos that lie on the device.
+
+    Raises EvaluationError for a device without float64.
+    """
 
     pairs_at_once = 2**23
 

@@ -12,11 +12,12 @@ def discrimination_ratio(features: ArrayLike, label: ArrayLike) -> float | None:
     """Scatter between classes over scatter inside classes, tr(S_b) / tr(S_w), of (N, D) features with (N,) labels.
 
     tr(S_w) is the mean squared Euclidean distance of a class's rows to their mean, tr(S_b) that of the class means to
-    their own mean; each class weighs the same in both. It is 0 or above, higher where classes are told apart more
-    easily, and does not change when all features are multiplied by a number or turned. Where labels say nothing it is
-    about 1 / (rows a class), not 0, so compare it on the same rows only. None for fewer than two classes, and where
+    their own mean; each class weighs the same in both. The ratio is 0 or above, higher where classes are told apart
+    more easily, and stays when all features are moved, turned or multiplied by a number. Where labels say nothing it is
+    about 1 / (rows in a class), not 0, so compare it on the same rows only. None for fewer than two classes, and where
     all rows of every class are equal. This is the trace criterion of discriminant analysis (Fukunaga, Introduction to
     Statistical Pattern Recognition, 1990, chapter 10).
+
     Raises EvaluationError when the shapes do not fit or a value is not finite.
     """
     values, labels = np.asarray(features, dtype=np.float64), np.asarray(label)

@@ -30,6 +30,7 @@ class Embeddings:
 
 
 KEYS = tuple(field.name for field in fields(Embeddings))
+"""The names of the arrays in a file."""
 
 
 def read_embeddings(path: Path) -> Embeddings:
@@ -51,7 +52,7 @@ def read_embeddings(path: Path) -> Embeddings:
 def write_embeddings(path: Path, embeddings: Embeddings) -> None:
     """Write an ``.npz`` file that ``read_embeddings`` reads, under a temporary name first, then renamed.
 
-    Raises EvaluationError when the folder can not be written, or for arrays that would need pickle.
+    Raises EvaluationError when the folder cannot be written, or for arrays that would need pickle.
     """
     arrays = {key: np.asarray(getattr(embeddings, key)) for key in KEYS}
     objects = [key for key, array in arrays.items() if array.dtype.hasobject]
@@ -61,7 +62,7 @@ def write_embeddings(path: Path, embeddings: Embeddings) -> None:
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy's stub takes the names for its own options
     except OSError as error:
-        raise EvaluationError(f"embeddings can not be written to {path}: {error.strerror or error}") from error
+        raise EvaluationError(f"embeddings cannot be written to {path}: {error.strerror or error}") from error
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -74,7 +75,9 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except FileNotFoundError as error:
         raise EvaluationError(f"there is no file {path}; expected an .npz file with {enumerate_names(KEYS)}") from error
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        # NumPy advises to admit pickles, which run whatever code they hold.
+        reason = "" if "allow_pickle" in str(error) else f" ({error})"
         raise EvaluationError(
             f"{path} is not a readable .npz file with {enumerate_names(KEYS)}: it is damaged, of another format, or "
-            f"holds pickled objects ({error})"
+            f"holds pickled objects{reason}"
         ) from error

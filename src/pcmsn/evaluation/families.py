@@ -28,7 +28,7 @@ from pcmsn.evaluation.ranking import Distance, Ranking
 from pcmsn.evaluation.tie_groups import TieGroups, groups_of_lists
 
 DEPTHS = (100, 200)
-"""The k of P@k; the last one is also the k of mAP@k."""
+"""The k of P@k. The last one is also the k of mAP@k."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,11 @@ class MetricFamily:
     """
 
     name: str
-    """As on the command line."""
+    """The one that the command line takes."""
     description: str
     """One line for tables and ``--help``."""
     distance: Distance
-    """Of real-valued embeddings: ``euclidean``, or ``cosine`` (1 - cosine; a zero vector is at 1 from everything)."""
+    """Between real-valued embeddings: ``euclidean``, or ``cosine``, which is 1 - cosine, and 1 from a zero vector."""
     interpolation: Literal["none", "voc"]
     """Of AP@k: ``none`` divides by the hits inside the cut, ``voc`` by min(k, R), R the relevant photos."""
     precision_divisor: Literal["min(k, N)", "min(k, R)"]
@@ -58,7 +58,7 @@ class MetricFamily:
             raise EvaluationError(f"{self.name}: VOC-interpolated AP is defined on sort order, not on {self.ties} ties")
 
     def average_precision(self, ranking: Ranking, k: int | None = None) -> NDArray[np.float64]:
-        """(B,) average precision of each query at ``k``, or over the whole list."""
+        """(B,) average precision of each query at ``k``, or over the whole list. Raises EvaluationError when k < 1."""
         if self.interpolation == "voc":
             return interpolated_average_precision(ranking.relevance, k)
         if self.ties == "expected":
@@ -68,7 +68,7 @@ class MetricFamily:
         return average_precision(ranking.relevance, grouped, k)
 
     def precision(self, ranking: Ranking, k: int) -> NDArray[np.float64]:
-        """(B,) precision of each query at ``k``."""
+        """(B,) precision of each query at ``k``. Raises EvaluationError when k is below 1."""
         if self.ties == "expected":
             groups = groups_of_lists(ranking.relevance, ranking.distance)
             depth = np.full(len(ranking.relevance), checked_depth(k, groups.gallery))

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from pcmsn.data.atomic import atomic_path
 from pcmsn.data.pictures import load_picture
-from pcmsn.data.records import Pictures
 from pcmsn.errors import EvaluationError, UnreadablePictureError
+from pcmsn.evaluation.examples import QueryResult
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,93 +21,31 @@ if TYPE_CHECKING:
 
 INK, QUIET, PAPER, BLANK = "#1f2328", "#6b7280", "#ffffff", "#e5e7eb"
 RIGHT, WRONG = "#15803d", "#d1242f"
+"""Colours of right and of wrong photos."""
 DOTS_PER_INCH = 150
 THUMBNAIL = 200
-"""Pixels a side of a picture in the file."""
+"""Pixels on each side of a picture before it is drawn."""
 
 CELL, GAP = 1.24, 0.13
-"""Inches a picture, and between two photos."""
+"""Inches on each side of a picture, and between two photos."""
 LABEL, SIDE, MARGIN = 0.30, 0.86, 0.30
-"""Inches under a row for class names, right of it for precision, and around the figure."""
+"""Inches under a row for class names, to its right for precision, and around the figure."""
 QUERY_GAP = 0.34
 """Inches between a sketch and its first photo."""
 TITLE, HEADER, CAPTION_LINE = 0.36, 0.34, 0.19
+"""Inches for the title, for the line above the columns, and for each line of the caption."""
 
-
-@dataclass(frozen=True)
-class RetrievedPhoto:
-    """One photo of a result list."""
-
-    path: Path
-    class_name: str
-    is_right: bool
-    """Whether it has the query's class."""
-
-
-@dataclass(frozen=True)
-class QueryResult:
-    """One query sketch with its nearest photos, nearest first."""
-
-    sketch: Path
-    class_name: str
-    photos: tuple[RetrievedPhoto, ...]
-
-    @property
-    def precision(self) -> float:
-        """Share of right photos among those shown, in 0..1."""
-        return sum(photo.is_right for photo in self.photos) / len(self.photos) if self.photos else 0.0
-
-
-def choose_queries(
-    average_precision: NDArray[np.float64], labels: NDArray[np.generic], count: int
-) -> NDArray[np.int64]:
-    """(min(count, Q),) positions of queries that show the results as they are: neither the best nor the worst.
-
-    Classes are ordered by their mean average precision, and those shown are spread evenly over that order, so that good
-    and bad classes appear. Of a class with one example the median query is shown, with m examples the queries at m
-    evenly spaced quantiles. Better classes come first; nothing is random.
-
-    ``average_precision`` (Q,) is ``Scores.average_precision``, ``labels`` (Q,) are the sketches' classes.
-    Raises EvaluationError when count is below 1 or the lengths differ.
-    """
-    if count < 1:
-        raise EvaluationError(f"at least 1 query must be shown, got {count}")
-    if average_precision.shape != labels.shape or labels.ndim != 1 or not len(labels):
-        raise EvaluationError(f"{labels.shape} labels do not fit {average_precision.shape} average precisions")
-    members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    members.sort(key=lambda queries: -float(average_precision[queries].mean()))
-    chosen = []
-    for queries, examples in zip(members, _examples_a_class(members, count), strict=True):
-        ordered = queries[np.argsort(-average_precision[queries], kind="stable")]
-        quantiles = [(len(ordered) * (2 * nth + 1)) // (2 * examples) for nth in range(examples)]
-        chosen += [int(ordered[place]) for place in quantiles]
-    return np.array(chosen, dtype=np.int64)
-
-
-def query_results(
-    sketches: Pictures, photos: Pictures, queries: NDArray[np.int64], nearest: NDArray[np.int64]
-) -> tuple[QueryResult, ...]:
-    """The results of (n,) query sketches from the (n, k) positions of their nearest photos, ready to be drawn."""
-
-    def retrieved(position: int, class_name: str) -> RetrievedPhoto:
-        name = photos.class_name(position)
-        return RetrievedPhoto(photos.path(position), name, name == class_name)
-
-    return tuple(
-        QueryResult(
-            sketches.path(int(query)),
-            sketches.class_name(int(query)),
-            tuple(retrieved(int(position), sketches.class_name(int(query))) for position in places),
-        )
-        for query, places in zip(queries, nearest, strict=True)
-    )
+TICK = (((-0.042, 0.004), (-0.012, 0.034), (0.044, -0.032)),)
+"""Its one stroke, as points in inches to the right of and below the middle."""
+CROSS = (((-0.032, -0.032), (0.032, 0.032)), ((-0.032, 0.032), (0.032, -0.032)))
+"""Its two strokes."""
 
 
 def retrieval_grid(queries: Sequence[QueryResult], title: str, caption: str, target: Path) -> None:
     """Write a PNG with a row for each query: the sketch, its photos framed and ticked or crossed, and its precision.
 
-    Right and wrong differ by sign as well as by colour. A picture that can not be read is left blank and says so.
-    Raises EvaluationError when there is nothing to show or the file can not be written.
+    Right and wrong differ by sign as well as by colour. A picture that cannot be read is left blank and says so.
+    Raises EvaluationError when there is nothing to show or the file cannot be written.
     """
     columns = max((len(query.photos) for query in queries), default=0)
     if not columns:
@@ -120,27 +56,14 @@ def retrieval_grid(queries: Sequence[QueryResult], title: str, caption: str, tar
             metadata = {"Software": None, "Title": title}
             figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, facecolor=PAPER, metadata=metadata)
     except OSError as error:
-        raise EvaluationError(f"the picture can not be written to {target}: {error.strerror or error}") from error
-
-
-def _examples_a_class(members: Sequence[NDArray[np.int64]], count: int) -> list[int]:
-    """How many queries each class shows: ``count`` in all, spread evenly over the classes, at most what it has."""
-    examples = [0] * len(members)
-    left = min(count, sum(len(queries) for queries in members))
-    while left:
-        free = [place for place, queries in enumerate(members) if examples[place] < len(queries)]
-        taken = min(left, len(free))
-        for nth in range(taken):
-            examples[free[len(free) * (2 * nth + 1) // (2 * taken)]] += 1
-        left -= taken
-    return examples
+        raise EvaluationError(f"the picture cannot be written to {target}: {error.strerror or error}") from error
 
 
 class _Canvas:
-    """A figure that is drawn on in inches from its top left corner."""
+    """A figure that is drawn on in inches, to the right of and below its top left corner."""
 
     def __init__(self, width: float, height: float) -> None:
-        # Slow to import, and this module is imported where no picture is drawn.
+        # Matplotlib is slow to import, and this module is imported where no picture is drawn.
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
@@ -149,10 +72,12 @@ class _Canvas:
         self.width, self.height = width, height
 
     def text(self, left: float, top: float, words: str, size: float, **style: Any) -> Text:
+        """Words in a size in points; ``style`` is matplotlib's."""
         across, down = left / self.width, 1 - top / self.height
         return self.figure.text(across, down, words, fontsize=size, parse_math=False, **style)
 
     def picture(self, left: float, top: float, image: Image.Image, frame: str, thickness: float) -> None:
+        """A square picture in a frame, whose thickness is in points."""
         place = (left / self.width, 1 - (top + CELL) / self.height, CELL / self.width, CELL / self.height)
         axes = self.figure.add_axes(place)
         axes.imshow(np.asarray(image), interpolation="lanczos")
@@ -160,26 +85,21 @@ class _Canvas:
         for spine in axes.spines.values():
             spine.set(color=frame, linewidth=thickness)
 
-    def line(self, left: float, top: float, right: float, bottom: float, colour: str) -> None:
+    def line(self, points: Sequence[tuple[float, float]], **style: Any) -> None:
+        """A line through points, each (left, top); ``style`` is matplotlib's."""
         from matplotlib.lines import Line2D
 
-        across, down = [left / self.width, right / self.width], [1 - top / self.height, 1 - bottom / self.height]
-        self.figure.add_artist(Line2D(across, down, color=colour, linewidth=0.8))
+        across, down = [left / self.width for left, _ in points], [1 - top / self.height for _, top in points]
+        self.figure.add_artist(Line2D(across, down, **style))
 
     def sign(self, centre: float, middle: float, is_right: bool) -> None:
         """A white tick or cross on a disc, drawn as strokes so that no font has to hold it."""
-        from matplotlib.lines import Line2D
-
-        x, y = centre / self.width, 1 - middle / self.height
-        colour = RIGHT if is_right else WRONG
-        disc = Line2D([x], [y], marker="o", markersize=13, color=colour, markeredgecolor=PAPER, markeredgewidth=1.2)
-        self.figure.add_artist(disc)
-        tick, cross = [[(-0.042, 0.004), (-0.012, 0.034), (0.044, -0.032)]], [[(-1, -1), (1, 1)], [(-1, 1), (1, -1)]]
-        strokes = tick if is_right else [[(0.032 * a, 0.032 * b) for a, b in stroke] for stroke in cross]
+        colour, strokes = (RIGHT, TICK) if is_right else (WRONG, CROSS)
+        disc = {"marker": "o", "markersize": 13, "markeredgecolor": PAPER, "markeredgewidth": 1.2}
+        self.line([(centre, middle)], color=colour, **disc)
         for stroke in strokes:
-            across = [x + a / self.width for a, _ in stroke]
-            down = [y - b / self.height for _, b in stroke]
-            self.figure.add_artist(Line2D(across, down, color=PAPER, linewidth=1.7, solid_capstyle="round"))
+            points = [(centre + right, middle + below) for right, below in stroke]
+            self.line(points, color=PAPER, linewidth=1.7, solid_capstyle="round")
 
 
 def _draw(queries: Sequence[QueryResult], columns: int, title: str, caption: str) -> Figure:
@@ -213,7 +133,7 @@ def _draw_row(canvas: _Canvas, query: QueryResult, top: float) -> None:
         MARGIN + CELL / 2, top + CELL + 0.05, _short(query.class_name), 9.5, va="top", ha="center", weight="bold"
     )
     divider = MARGIN + CELL + QUERY_GAP / 2
-    canvas.line(divider, top, divider, top + CELL, BLANK)
+    canvas.line([(divider, top), (divider, top + CELL)], color=BLANK, linewidth=0.8)
     for column, photo in enumerate(query.photos):
         left = _photo_left(column)
         canvas.picture(left, top, _thumbnail(photo.path), RIGHT if photo.is_right else WRONG, 2.6)
@@ -228,7 +148,7 @@ def _draw_row(canvas: _Canvas, query: QueryResult, top: float) -> None:
 
 
 def _thumbnail(path: Path) -> Image.Image:
-    """The picture on a square, whole, on white; a note in its place when it can not be read."""
+    """The picture on a square, whole, on white; a note in its place when it cannot be read."""
     try:
         picture = load_picture(path)
     except UnreadablePictureError:
@@ -237,8 +157,6 @@ def _thumbnail(path: Path) -> Image.Image:
 
 
 def _unreadable() -> Image.Image:
-    from PIL import ImageDraw
-
     blank = Image.new("RGB", (THUMBNAIL, THUMBNAIL), BLANK)
     middle = THUMBNAIL // 2
     ImageDraw.Draw(blank).text((middle, middle), "unreadable", fill=QUIET, anchor="mm")

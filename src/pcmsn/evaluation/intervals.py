@@ -23,6 +23,7 @@ Integers = NDArray[np.int64]
 
 RESAMPLES = 2000
 LEVEL = 0.95
+"""Share of resamples that an interval holds."""
 DRAWN_AT_ONCE = 2**22
 """Queries that are drawn in one step, to bound the memory in use."""
 
@@ -45,7 +46,7 @@ class MeanIntervals:
     """``classes`` (and queries inside them), or ``queries`` alone."""
     resamples: int
     level: float = LEVEL
-    """Share of resamples inside the interval."""
+    """Share of resamples inside an interval."""
 
     def to_dict(self, names: Sequence[str]) -> dict[str, Any]:
         """[low, high] of each score by name, with how they were made, for JSON."""
@@ -64,18 +65,18 @@ def mean_intervals(
     *,
     resample: Resampled = "classes",
     resamples: int = RESAMPLES,
-    level: float = LEVEL,
 ) -> MeanIntervals:
     """Percentile bootstrap intervals of the means of (M, Q) scores of queries whose classes are (Q,) ``labels``.
 
-    The same resamples serve all M scores. With a single class there is no spread over classes to see, and the interval
-    is that of its queries. Raises EvaluationError when shapes do not fit, or for an unknown ``resample``.
+    Each holds ``LEVEL`` of the resampled means; the same resamples serve all M scores. With a single class there is no
+    spread over classes to see, and the interval is that of its queries. Raises EvaluationError when shapes do not fit,
+    or for an unknown ``resample``.
     """
     means = bootstrap_means(values, labels, generator, resample=resample, resamples=resamples)
-    tail = (1 - level) / 2
+    tail = (1 - LEVEL) / 2
     low, high = np.quantile(means, [tail, 1 - tail], axis=1)
     intervals = tuple(Interval(float(a), float(b)) for a, b in zip(low, high, strict=True))
-    return MeanIntervals(intervals, resample, resamples, level)
+    return MeanIntervals(intervals, resample, resamples)
 
 
 def bootstrap_means(
@@ -93,14 +94,14 @@ def bootstrap_means(
     if resample not in get_args(Resampled):
         known = get_args(Resampled)
         hint = did_you_mean(resample, known)
-        raise EvaluationError(f"{resample!r} can not be resampled{hint}; expected {enumerate_names(known)}")
+        raise EvaluationError(f"{resample!r} cannot be resampled{hint}; expected {enumerate_names(known)}")
     if values.ndim != 2 or labels.shape != values.shape[1:] or not len(labels):
         raise EvaluationError(f"{labels.shape} labels do not fit (scores, queries) values of shape {values.shape}")
     if resamples < 1:
         raise EvaluationError(f"at least 1 resample is needed, got {resamples}")
     if resample == "queries":
-        everything = np.full(resamples, 1)
-        return _sums_of_draws(values, everything, generator) / len(labels)
+        once = np.ones(resamples, dtype=np.int64)
+        return _sums_of_draws(values, once, generator) / len(labels)
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     chosen = generator.multinomial(len(members), np.full(len(members), 1 / len(members)), size=resamples)
     total, count = np.zeros((len(values), resamples)), np.zeros(resamples)

@@ -83,6 +83,7 @@ def _least_half_square(sketch_norm: Floats, shortest: float, longest: float) -> 
 
 
 def _norms(values: Floats) -> Floats:
+    """(N,) Euclidean lengths of the rows of (N, D)."""
     norms: Floats = np.sqrt(np.einsum("ij,ij->i", values, values))
     return norms
 

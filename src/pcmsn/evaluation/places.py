@@ -97,6 +97,7 @@ def interpolated_average_precision(places: RelevantPlaces, depth: int) -> Floats
 
 
 def _starts_of_runs(first: Integers) -> NDArray[np.bool_]:
+    """(B, R) whether a photo is the first of its tie group."""
     starts = np.ones(first.shape, dtype=np.bool_)
     starts[:, 1:] = first[:, 1:] != first[:, :-1]
     return starts

@@ -58,7 +58,8 @@ def precision_at(ranking: Ranking, depths: Sequence[int]) -> Floats:
     for column, depth in enumerate(depths):
         k = min(depth, gallery)
         at_cut = ranking.distance[:, k - 1, None]
-        first, end = ((ranking.distance < at_cut).sum(axis=1), (ranking.distance <= at_cut).sum(axis=1))
+        # The group of equal distances that the cut falls into: the places first to end - 1.
+        first, end = (ranking.distance < at_cut).sum(axis=1), (ranking.distance <= at_cut).sum(axis=1)
         before, through = (np.take_along_axis(hits, place[:, None], axis=1)[:, 0] for place in (first, end))
         curve[:, column] = (before + (through - before) * (k - first) / (end - first)) / k
     return curve

@@ -14,7 +14,7 @@ from pcmsn.evaluation.ranking import Distance
 
 Floats = NDArray[np.float64]
 STRIP = 2**18
-"""Pairs whose keys are made and sorted at once: few enough to stay near the processor."""
+"""Pairs whose keys are made and sorted at once: few enough for the processor's cache."""
 
 
 class KeyBlock(Protocol):
@@ -37,7 +37,7 @@ class Products(Protocol):
     """Pairs in one block of products that suit the device."""
 
     def multiply(self, queries: slice, photos: Sequence[slice]) -> Any:
-        """The (B, n) products of a block of queries and some slices of the photos."""
+        """The (B, n) products of a block of queries and some slices of the photos, in the device's own array type."""
 
     def keys(self, products: Any, queries: slice, photos: Sequence[slice], distance: Distance) -> Iterator[KeyBlock]:
         """The keys of a block of products, a strip of queries at a time."""
@@ -72,13 +72,17 @@ class HostProducts:
 
 
 class _HostKeys:
+    """The keys of a strip of queries, in memory."""
+
     def __init__(self, queries: slice, keys: Keys) -> None:
         self.queries, self._keys = queries, keys
 
     def host(self, query: int | None = None) -> Keys:
+        """See ``KeyBlock``."""
         return self._keys if query is None else self._keys[query]
 
     def count(self, thresholds: Keys) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """See ``KeyBlock``."""
         return count_nearer(self._keys, thresholds)
 
 

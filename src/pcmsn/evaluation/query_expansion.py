@@ -1,7 +1,7 @@
 """Query expansion: a query moves towards the photos that it finds first, and asks again.
 
-It is transductive, as it looks at the gallery, so it is off unless it is asked for, and every score says so. No label
-and no other query is looked at: a query finds the same photos alone and in a batch.
+It looks at the gallery, which makes it transductive, so it is off unless it is asked for, and every score says so. It
+looks at no label and at no other query: a query finds the same photos alone and in a batch.
 """
 
 from __future__ import annotations

@@ -7,24 +7,20 @@ identical photos are at identical distances. Distances themselves are ranked, no
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.errors import EvaluationError
+from pcmsn.evaluation.threads import Result, in_threads
 
 Distance = Literal["euclidean", "cosine"]
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 PAIRS_PER_BLOCK = 2**20
-"""Query-photo pairs that are ranked at once: about 50 MB a worker, and small enough to stay near the processor."""
-MOST_WORKERS = 8
+"""Query-photo pairs that are ranked at once: about 50 MB a thread, and few enough for the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,25 +92,5 @@ def query_blocks(queries: int, gallery: int) -> list[slice]:
 
 
 def map_blocks(function: Callable[[slice], Result], queries: int, gallery: int) -> Iterator[Result]:
-    """``function`` of every block of queries, in order, on as many threads as there are cores.
-
-    Keep its results small: they are held until they are taken.
-    """
+    """``function`` of every block of queries, in order, on several threads; see ``in_threads``."""
     return in_threads(function, query_blocks(queries, gallery))
-
-
-def in_threads(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-    """``function`` of every task, in order, on as many threads as there are cores."""
-    workers = min(len(tasks), _cores(), MOST_WORKERS)
-    if workers <= 1:
-        yield from map(function, tasks)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(function, tasks)
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

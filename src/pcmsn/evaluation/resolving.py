@@ -1,4 +1,4 @@
-"""Exact places where order keys leave a doubt: the few distances in question, computed pair by pair."""
+"""Exact places where order keys leave a doubt: the few distances in question are computed pair by pair."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 FEW = 8
-"""Up to as many doubtful photos are looked for one by one, more by binary search."""
+"""Up to so many doubtful photos are looked for one by one, more of them by binary search."""
 
 ExactDistances = Callable[[Sequence[int], Sequence[Integers]], list[Floats]]
-"""Exact distances of some queries, by their places in the block, each to the photos with the numbers given for it."""
+"""From queries, by their places in the block, and for each of them some photos, by number, to their exact distances."""
 
 
 @dataclass(frozen=True, eq=False)

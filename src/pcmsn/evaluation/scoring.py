@@ -28,7 +28,7 @@ SCORE_NAMES = ("mAP@all", "mAP@200", "P@100", "P@200")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scores:
-    """Means over all queries, each in 0..1, by the definitions of ``family``."""
+    """The four scores, means over all queries in 0..1, by the definitions of ``family``."""
 
     map_all: float
     map_200: float
@@ -39,7 +39,7 @@ class Scores:
     gallery: int
     """Number of photos."""
     seconds_per_query: float
-    """Time on one core for the distances to the whole gallery and all places in the list; metrics are not in it."""
+    """Time on one core for a query's distances to the whole gallery and its order; computing metrics is not in it."""
     family: MetricFamily
     codes: str
     """What was ranked, for example ``real`` or ``itq``."""
@@ -47,8 +47,8 @@ class Scores:
     """(4, Q) the four scores of each query, in the order of ``SCORE_NAMES``; their means are the scores."""
     sketch_label: NDArray[np.int64]
     """(Q,) classes of the queries, as integers."""
-    notes: tuple[str, ...] = ()
-    """Sentences that a reader of the numbers should see: k above the gallery size, queries that can not be answered."""
+    unanswered: int
+    """Number of queries without a photo of their class in the gallery."""
     intervals: MeanIntervals | None = None
     """Confidence intervals of the four means, where they were asked for."""
 
@@ -57,6 +57,11 @@ class Scores:
         """(Q,) average precision of each query over the whole gallery; its mean is ``map_all``."""
         average_precision: NDArray[np.float64] = self.values[0]
         return average_precision
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that a reader of the numbers should see; see ``notes_on``."""
+        return notes_on([self])
 
     def with_intervals(self, generator: np.random.Generator, resample: Resampled = "classes") -> Scores:
         """The same scores with 95 % bootstrap intervals; see ``pcmsn.evaluation.intervals`` for what they cover."""
@@ -221,6 +226,20 @@ def mean_average_precision(
     return score_embeddings(sketch_embedding, sketch_label, photo_embedding, photo_label, family=family).map_all
 
 
+def notes_on(scores: Sequence[Scores]) -> tuple[str, ...]:
+    """Sentences that a reader should see: k above the gallery's size, queries that cannot be answered.
+
+    ``scores`` are one or more, of the same queries and gallery; what their families share is said once, and a family
+    that differs is named.
+    """
+    first = scores[0]
+    found = (
+        _note_on_depth(first.gallery, [each.family for each in scores]),
+        _note_on_queries(first.unanswered, first.queries),
+    )
+    return tuple(note for note in found if note)
+
+
 def _scores(
     sketch_label: NDArray[np.int64],
     photo_label: NDArray[np.int64],
@@ -243,22 +262,31 @@ def _scores(
         codes=codes,
         values=measured.values,
         sketch_label=sketch_label,
-        notes=(*_notes_on_depth(gallery, family), *_notes_on_queries(sketch_label, photo_label)),
+        unanswered=int((~np.isin(sketch_label, photo_label)).sum()),
     )
 
 
-def _notes_on_depth(gallery: int, family: MetricFamily) -> list[str]:
-    divisor = str(gallery) if family.precision_divisor == "min(k, N)" else "min(k, R)"
-    return [
-        f"k={k} is above the gallery size of {gallery}: P@{k} divides by {divisor}"
-        + (f", and mAP@{k} is mAP@all" if k == DEPTHS[-1] else "")
-        for k in DEPTHS
-        if k > gallery
-    ]
+def _note_on_depth(gallery: int, families: Sequence[MetricFamily]) -> str:
+    """What P@k and mAP@k are where k is above the gallery's size; empty where it is not."""
+    above = [k for k in DEPTHS if k > gallery]
+    if not above:
+        return ""
+    divisors = [f"by {gallery}"] if any(family.precision_divisor == "min(k, N)" for family in families) else []
+    by_class = [family.name for family in families if family.precision_divisor == "min(k, R)"]
+    if by_class:
+        divisors.append(f"in {' and '.join(by_class)} by min(k, R) (R: photos of the query's class)")
+    return (
+        f"the gallery has {gallery} photo{'' if gallery == 1 else 's'}, fewer than k = "
+        f"{' and '.join(map(str, above))}: mAP@{DEPTHS[-1]} is mAP@all, and {' and '.join(f'P@{k}' for k in above)} "
+        f"divide{'s' if len(above) == 1 else ''} {', '.join(divisors)}"
+    )
 
 
-def _notes_on_queries(sketch_label: NDArray[np.int64], photo_label: NDArray[np.int64]) -> list[str]:
-    count = int((~np.isin(sketch_label, photo_label)).sum())
-    if not count:
-        return []
-    return [f"{count} of {len(sketch_label)} queries have no photo of their class in the gallery and count 0"]
+def _note_on_queries(unanswered: int, queries: int) -> str:
+    """How many queries nothing in the gallery answers; empty where every one has an answer."""
+    if not unanswered:
+        return ""
+    verbs = "has no photo of its class in the gallery and counts 0"
+    if unanswered > 1:
+        verbs = "have no photo of their class in the gallery and count 0"
+    return f"{unanswered} of {queries} queries {verbs}"

@@ -16,14 +16,15 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from pcmsn.evaluation.families import MetricFamily
 from pcmsn.evaluation.order_keys import key_scale
 from pcmsn.evaluation.places import RelevantPlaces
 from pcmsn.evaluation.products import HostProducts, KeyBlock, Products
-from pcmsn.evaluation.ranking import Distance, in_threads, pair_distances
+from pcmsn.evaluation.ranking import Distance, pair_distances
 from pcmsn.evaluation.resolving import Doubt, OrderedRelevant, order_relevant
+from pcmsn.evaluation.threads import in_threads
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -64,7 +65,9 @@ class Block:
     """Some queries of one class and the photos of that class, as ranges of the class order."""
 
     queries: slice
+    """At most as many as suit the device."""
     relevant: slice
+    """All photos of the class."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -149,7 +152,9 @@ class _Work:
     """Everything that a block of queries is counted against, in class order."""
 
     sketch: Floats
+    """(Q, D)."""
     photo: Floats
+    """(N, D)."""
     order: ClassOrder
     products: Products
     distances: Sequence[Distance]
@@ -181,11 +186,16 @@ class _Work:
 
 
 class _Counter:
-    """Counts, block of the gallery by block, the photos in front of the relevant ones of some queries."""
+    """Counts the photos in front of the relevant ones of some queries, one block of the gallery after the other.
+
+    ``begin`` comes first, with the relevant photos, then ``add`` for the others; the counts are all (B, R).
+    """
 
     def __init__(self, work: _Work, block: Block, distance: Distance) -> None:
         self.work, self.block, self.distance = work, block, distance
         self.seconds = 0.0
+        # Set by ``begin``: the relevant photos in order, and for each of them the photos that are strictly nearer, that
+        # stand in front of it, and that are at most as far.
         self.relevant: OrderedRelevant
         self.nearer: Integers
         self.in_front: Integers
@@ -198,7 +208,7 @@ class _Counter:
         self.in_front = np.broadcast_to(np.arange(keys.shape[1]), keys.shape).copy()
 
     def add(self, strip: KeyBlock, photos: list[slice]) -> None:
-        """Count other photos for some of the queries, in doubt exactly."""
+        """Count photos of other classes for some of the queries, by exact distances where keys leave a doubt."""
         below, doubtful = strip.count(self.relevant.key[strip.queries])
         counts = [below, below, below]
         uncertain = np.flatnonzero(doubtful.any(axis=1)).tolist()
@@ -214,7 +224,7 @@ class _Counter:
             total[strip.queries] += count
 
     def places(self) -> RelevantPlaces:
-        """The places after all photos were counted."""
+        """The places of the relevant photos, when all photos have been counted."""
         return RelevantPlaces(self.in_front, self.nearer, self.as_near, len(self.work.photo))
 
     def _doubt(
@@ -226,7 +236,7 @@ class _Counter:
         return Doubt.of(query, slots, relevant, thresholds, below[slots], strip.host(query), numbers)
 
     def _exact(self, queries: Sequence[int], photos: Sequence[Integers]) -> list[Floats]:
-        """Exact distances; those of a few photos in one call, since most of a small call's time is the call."""
+        """See ``ExactDistances``. A few photos are compared in one call: most of a small call's time is overhead."""
         if not queries:
             return []
         rows = self.work.sketch[self.block.queries][list(queries)]
@@ -243,12 +253,12 @@ def _products(sketch: Floats, photo: Floats, distances: Sequence[Distance], devi
     scales = {distance: key_scale(sketch, photo, distance) for distance in distances}
     if device is None or device == "cpu":
         return HostProducts(sketch, photo, scales)
-    # Loads torch, which nothing else here needs.
+    # Torch is slow to import, and nothing else here needs it.
     from pcmsn.evaluation.device_products import DeviceProducts
 
     return DeviceProducts(sketch, photo, scales, device)
 
 
 def _bounds(labels: Integers, classes: Integers) -> tuple[Integers, Integers]:
-    """(C,) first and last-but-one places of each class in sorted labels."""
+    """(C,) places in sorted labels where each class begins, and (C,) where it ends: one after its last."""
     return np.searchsorted(labels, classes, side="left"), np.searchsorted(labels, classes, side="right")

@@ -98,17 +98,20 @@ def expected_average_precision(groups: TieGroups, depth: int) -> Floats:
 
 
 def expected_hits(groups: TieGroups, depth: int | Integers) -> Floats:
-    """(B,) expected number of relevant photos among the first ``depth`` (B, or one for all), over all orders inside."""
+    """(B,) expected number of relevant photos among the first ``depth``, over all orders inside the groups.
+
+    ``depth`` is one number for all lists, or (B,).
+    """
     inside = np.clip(np.reshape(depth, (-1, 1)) - groups.first, 0, groups.size)
     share = inside / np.maximum(groups.size, 1)
     return np.asarray((groups.hits * share).sum(axis=1))
 
 
 def _expected_sum(first: Integers, size: Integers, hits: Integers, hits_before: Integers, gallery: int) -> Floats:
-    """Expected sum of the precisions at the hits of each group, whose ``hits`` are anywhere in it with equal chance.
+    """Expected sum of the precisions at the hits of each group, whose hits are anywhere in it with equal chance.
 
-    The photo at place j = 1..n of a group with r hits is one with chance r / n; then H + 1 + (j - 1) (r - 1) / (n - 1)
-    of the first + j photos up to it are hits in expectation, H those in front of the group.
+    The photo at place j = 1..n of a group with r hits is a hit with chance r / n. If it is one, H + 1 +
+    (j - 1) (r - 1) / (n - 1) of the first + j photos up to it are hits in expectation; H are those before the group.
     """
     harmonic = _harmonic_numbers(gallery)
     inverses = harmonic[first + size] - harmonic[first]

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from pcmsn.errors import EvaluationError
 
 PAIRS_AT_ONCE = 2**20
-"""Code pairs that are compared in one step, to bound the memory in use."""
+"""Pairs of codes that are compared in one step, to bound the memory in use."""
 
 _ONES_OF_BYTE = np.array([byte.bit_count() for byte in range(256)], dtype=np.uint8)
 
 
 def pack_codes(codes: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """(N, ceil(bits / 8)) bytes of (N, bits) codes, first bit highest, the last byte filled up with zeros.
+    """(N, ceil(bits / 8)) bytes of (N, bits) codes: each byte's highest bit first, the last byte filled up with zeros.
 
     Raises EvaluationError unless the codes are a two-dimensional array of bool.
     """
@@ -38,12 +38,12 @@ def unpack_codes(packed: NDArray[np.uint8], bits: int) -> NDArray[np.bool_]:
 def hamming_distances(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """(A, B) numbers of bits in which packed codes (A, bytes) and (B, bytes) differ.
 
-    Memory beside the result is bounded. Raises EvaluationError when the codes are of different length.
+    Beside the result, memory is bounded. Raises EvaluationError when the codes are of different length.
     """
     _check_packed(first)
     _check_packed(second)
     if first.shape[1] != second.shape[1]:
-        raise EvaluationError(f"codes of {first.shape[1]} and of {second.shape[1]} bytes can not be compared")
+        raise EvaluationError(f"codes of {first.shape[1]} and of {second.shape[1]} bytes cannot be compared")
     first_words, second_words = _words(first), _words(second)
     distances = np.zeros((len(first), len(second)), dtype=np.uint16)
     step = max(1, PAIRS_AT_ONCE // max(len(second), 1))
@@ -55,14 +55,14 @@ def hamming_distances(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> ND
 
 
 def distance_histograms(distances: NDArray[np.uint16], bits: int) -> NDArray[np.int64]:
-    """(A, bits + 1) how many of the (A, B) distances of each row are 0, 1, ..., ``bits``."""
+    """(A, bits + 1) how many of the distances in each row of (A, B) are 0, 1, ..., ``bits``."""
     starts = np.arange(len(distances))[:, None] * (bits + 1)
     counted = np.bincount((distances + starts).reshape(-1), minlength=len(distances) * (bits + 1))
     return counted.reshape(len(distances), bits + 1)
 
 
 def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """(N, words) the same bits eight bytes a word, filled up with zeros: fewer and faster steps than byte by byte."""
+    """(N, words) the same bits in words of eight bytes, filled up with zeros: faster to compare than single bytes."""
     words = -(-packed.shape[1] // 8)
     padded = np.zeros((len(packed), words * 8), dtype=np.uint8)
     padded[:, : packed.shape[1]] = packed
@@ -78,6 +78,7 @@ def _ones(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
 
 
 def _ones_by_table(words: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The same with NumPy 1, which counts no bits."""
     bytes_of_words = np.ascontiguousarray(words).view(np.uint8).reshape(*words.shape, 8)
     counted: NDArray[np.uint8] = _ONES_OF_BYTE[bytes_of_words].sum(axis=-1, dtype=np.uint8)
     return counted

@@ -15,6 +15,8 @@ from pcmsn.errors import EvaluationError, enumerate_names
 
 Floats = NDArray[np.float64]
 
+ITERATIONS = 50
+"""Updates of the rotation, in the released code and here."""
 RELEASED_SEED = 50
 """The released code seeds NumPy's legacy generator with its number of iterations."""
 
@@ -30,7 +32,7 @@ class ITQ:
     projection: Floats
     """(D, bits) principal directions of the centred training embeddings, strongest first."""
     rotation: Floats
-    """(bits, bits) orthogonal."""
+    """(bits, bits) orthogonal matrix that brings projected embeddings closest to ±1."""
 
     def __post_init__(self) -> None:
         dimension, bits = _check_matrix("projection", self.projection)
@@ -41,10 +43,10 @@ class ITQ:
         if self.rotation.shape != (bits, bits):
             raise EvaluationError(f"ITQ rotation has shape {self.rotation.shape}, expected ({bits}, {bits})")
         for name, array in self.to_arrays().items():
-            if array.dtype != np.float64 or not np.isfinite(array).all():
-                raise EvaluationError(
-                    f"ITQ {name} must be finite float64 values, got {array.dtype} or NaN; fit it again"
-                )
+            if array.dtype != np.float64:
+                raise EvaluationError(f"ITQ {name} must be float64 values, got {array.dtype}; fit ITQ again")
+            if not np.isfinite(array).all():
+                raise EvaluationError(f"ITQ {name} holds NaN or infinite values; fit ITQ again")
         if not np.allclose(self.rotation @ self.rotation.T, np.eye(bits), atol=1e-6):
             raise EvaluationError("ITQ rotation is not orthogonal: the saved arrays are damaged; fit ITQ again")
 
@@ -60,19 +62,18 @@ class ITQ:
         photo_embedding: NDArray[np.floating],
         bits: int,
         generator: np.random.Generator,
-        iterations: int = 50,
     ) -> ITQ:
-        """The encoder of (Q, D) sketch and (N, D) photo embeddings of the TRAINING classes, centred by modality.
+        """The encoder learned from (Q, D) sketch and (N, D) photo embeddings of the TRAINING classes.
 
-        ``generator`` draws the first rotation.
-        Raises EvaluationError when bits > D, the two have different D, or values are not finite.
+        Each modality is centred by its own mean. ``generator`` draws the rotation that learning begins with.
+        Raises EvaluationError unless 1 <= bits <= D, and when the two have different D or values are not finite.
         """
         sketch = _checked("training sketch", sketch_embedding)
         photo = _checked("training photo", photo_embedding, sketch.shape[1])
         sketch_mean, photo_mean = sketch.mean(axis=0), photo.mean(axis=0)
         centred = np.concatenate([sketch - sketch_mean, photo - photo_mean])
         projection = principal_directions(centred, bits)
-        rotation, _ = learn_rotation(centred @ projection, generator, iterations)
+        rotation, _ = learn_rotation(centred @ projection, generator)
         return cls(sketch_mean, photo_mean, projection, rotation)
 
     def encode_sketches(self, embedding: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -97,25 +98,23 @@ class ITQ:
         return cls(**arrays)
 
     def _encode(self, centred: Floats) -> NDArray[np.bool_]:
-        # One vector-matrix product a row: a product of the whole batch may round a bit at the border in another way.
+        # One vector-matrix product a row: a product of the whole batch may round a value near 0 to the other side.
         rotated: Floats = np.matmul(centred[:, None, :], self.projection @ self.rotation)[:, 0]
         return rotated > 0
 
 
 def released_itq_codes(
-    sketch: NDArray[np.floating],
-    photo: NDArray[np.floating],
-    bits: int | None = None,
-    generator: np.random.Generator | np.random.RandomState | None = None,
+    sketch: NDArray[np.floating], photo: NDArray[np.floating], bits: int | None = None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(Q, bits) and (N, bits) codes by the released, transductive protocol, for comparison with published numbers.
 
+    ``sketch`` (Q, D) and ``photo`` (N, D) are embeddings of the test classes; ``bits`` None makes D bits.
+
     PCA and 50 iterations are fitted on the TEST sketches themselves, and each modality is centred by its own test mean,
     so a code depends on the other queries and a single query encodes to zeros. The released update transposes the wrong
-    factor of the singular value decomposition: its rotation does not approach the codes and is as good as a random one,
-    repeated here to be comparable with that code. Use ``ITQ`` for anything but a comparison.
+    factor of the singular value decomposition, so that its rotation does not approach the codes and is as good as a
+    random one; it is repeated here to be comparable with that code. Use ``ITQ`` for anything but a comparison.
 
-    ``bits`` None makes one bit a dimension, ``generator`` None starts from the released code's fixed seed.
     Raises EvaluationError as ``ITQ.fit`` does.
     """
     dimension = _checked("sketch", sketch).shape[1]
@@ -126,16 +125,16 @@ def released_itq_codes(
     covariance = np.atleast_2d(np.cov(centred_sketch, rowvar=False, ddof=min(1, len(centred_sketch) - 1)))
     directions = np.linalg.eigh(covariance, UPLO="U").eigenvectors[:, ::-1][:, :bits]
     projected = centred_sketch @ directions
-    random = np.random.RandomState(RELEASED_SEED) if generator is None else generator
+    random = np.random.RandomState(RELEASED_SEED)
     rotation = np.linalg.svd(random.standard_normal((bits, bits))).U
-    for _ in range(50):
+    for _ in range(ITERATIONS):
         left, _, right = np.linalg.svd(np.where(projected @ rotation >= 0, 1.0, -1.0).T @ projected)
         rotation = right @ left.T  # orthogonal Procrustes would be right.T @ left.T
     return projected @ rotation > 0, centred_photo @ directions @ rotation > 0
 
 
 def _centred_in_own_precision(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """(N, D) values less their mean, in the precision given: with fewer sketches than dimensions, rounding shows."""
+    """(N, D) values less their mean, in their own precision, whose rounding decides bits where sketches are few."""
     values = np.asarray(values)
     values = values.astype(np.result_type(values.dtype, np.float32))
     centred: NDArray[np.floating] = values - values.mean(axis=0)
@@ -154,7 +153,9 @@ def principal_directions(centred: Floats, bits: int) -> Floats:
     return strongest * np.where(largest < 0, -1.0, 1.0)  # a direction's sign is free and differs between machines
 
 
-def learn_rotation(projected: Floats, generator: np.random.Generator, iterations: int = 50) -> tuple[Floats, Floats]:
+def learn_rotation(
+    projected: Floats, generator: np.random.Generator, iterations: int = ITERATIONS
+) -> tuple[Floats, Floats]:
     """The (bits, bits) ITQ rotation of (N, bits) projected values, and the (iterations + 1,) quantisation errors.
 
     Each iteration takes the signs of the rotated values as codes, then the rotation that is closest to these codes
@@ -174,18 +175,19 @@ def learn_rotation(projected: Floats, generator: np.random.Generator, iterations
 
 
 def _quantisation_error(rotated: Floats) -> float:
-    """Mean of |code - value|², with the sum of (|value| - 1)² multiplied out so that no array is made of it."""
+    """Mean over rows of |code - value|², a sum of (|value| - 1)², multiplied out so that no array is made of it."""
     squared = np.vdot(rotated, rotated) - 2.0 * np.abs(rotated).sum() + rotated.size
     return float(squared / len(rotated))
 
 
 def _checked(name: str, embedding: NDArray[np.floating], dimension: int | None = None) -> Floats:
+    """The embeddings as float64. Raises EvaluationError unless they are finite, (rows, D), and D is ``dimension``."""
     values = np.asarray(embedding, dtype=np.float64)
     _, columns = _check_matrix(f"{name} embeddings", values)
     if dimension is not None and columns != dimension:
         raise EvaluationError(f"{name} embeddings have {columns} dimensions, expected {dimension}")
     if not np.isfinite(values).all():
-        raise EvaluationError(f"{name} embeddings hold NaN or infinite values and can not be made into codes")
+        raise EvaluationError(f"{name} embeddings hold NaN or infinite values and cannot be made into codes")
     return values
 
 

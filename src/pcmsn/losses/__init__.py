@@ -1,1 +1,1 @@
-"""The loss terms of the paper, one a file, each a pure function of tensors."""
+"""The loss terms, one concept a file, each a pure function of tensors: the paper's, and those of preset ``best``."""

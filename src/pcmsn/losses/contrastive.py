@@ -6,13 +6,13 @@ from torch import Tensor
 
 
 def supervised_contrastive_loss(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:
-    """The mean over N embeddings of -log of the share that the others of its class have, averaged over them; a scalar.
+    """How little each embedding singles out the others of its class, a scalar (eq. 2 of Khosla et al.).
 
-    The share of one is exp(cosine / temperature) over the sum of that for all other embeddings. ``embeddings`` are
-    (N, dim) of any length, ``labels`` (N,); who has no other of its class does not count. From
-    pytorch-metric-learning.
+    ``embeddings`` are (N, dim), of any length, ``labels`` (N,) their classes. An embedding gives each of the others a
+    share: exp(cosine / temperature) over the sum of that for all others. The loss is the mean of -log(share) over the
+    others of its class, and then over all embeddings that have such others. Computed by pytorch-metric-learning.
     """
-    from pytorch_metric_learning.losses import SupConLoss  # type: ignore[import-untyped]
+    from pytorch_metric_learning.losses import SupConLoss  # slow to import
 
     loss: Tensor = SupConLoss(temperature=temperature)(embeddings, labels)
     return loss

@@ -1,4 +1,4 @@
-"""The cross-modal Euclidean term (eq. 12) that draws the two retrieval features of a pair together."""
+"""The cross-modal Euclidean term (eq. 12), which draws the two retrieval features of a pair together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def cross_modal_euclidean_loss(sketch: Tensor, photo: Tensor) -> Tensor:
-    """Mean squared difference of same-class retrieval features, two (B, dim) tensors, as a scalar.
+    """Mean squared difference of same-class retrieval features (eq. 12), two (B, dim) tensors, as a scalar.
 
     The mean is over pairs and elements. Summed over the elements of a pair instead, at the paper's weight, the term
     outweighs classification and draws all classes to one point (``benchmarks/cross_modal_scale.py`` shows it).

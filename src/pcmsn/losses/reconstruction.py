@@ -1,6 +1,7 @@
-"""The reconstruction term (eq. 2 to 8): semantic features must rebuild visual features, of both sides or their own.
+"""The reconstruction terms: features further on in a model must still be able to rebuild visual features.
 
-The paper proposes the former, cross-reconstruction, and compares it with the latter.
+The paper (eq. 2 to 8) proposes that semantic features rebuild the visual features of both modalities, and compares that
+with each rebuilding its own. Preset ``best`` rebuilds photo features from retrieval features.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ def cross_reconstruction_loss(
     photo_from_sketch: Tensor,
     photo_from_photo: Tensor,
 ) -> Tensor:
-    """Sum of the four mean squared errors between visual features and their reconstructions, a scalar.
+    """Sum of the four mean squared errors between visual features and their reconstructions (eq. 2 to 8), a scalar.
 
-    ``sketch`` and the two ``sketch_from_*`` are (B, sketch_dim), ``photo`` and the two ``photo_from_*`` (B, photo_dim).
-    ``sketch_from_photo`` is R_ske(z_img). The mean is over elements too, as in the released code, so that the weight
-    means the same for a feature of any length.
+    |R_ske(z_ske) - x_ske|² + |R_ske(z_img) - x_ske|² + |R_img(z_ske) - x_img|² + |R_img(z_img) - x_img|², where
+    ``sketch_from_photo``, for example, is R_ske(z_img). ``sketch`` and the two ``sketch_from_*`` are (B, sketch_dim),
+    ``photo`` and the two ``photo_from_*`` (B, photo_dim). The mean is over pairs and elements, as in the released code,
+    so that a weight means the same for features of any length.
     """
     return (
         F.mse_loss(sketch_from_sketch, sketch)
@@ -32,21 +34,21 @@ def cross_reconstruction_loss(
     )
 
 
-def photo_reconstruction_loss(reconstruction: Tensor, photo: Tensor) -> Tensor:
-    """1 - cosine between reconstructed and real visual features of photos, averaged; a scalar.
-
-    ``reconstruction`` is (..., N, photo_dim), ``photo`` (N, photo_dim). An angle, unlike a squared error, does not ask
-    for the length of a feature, of which an embedding of unit length knows nothing.
-    """
-    return (1 - F.cosine_similarity(reconstruction, photo.expand_as(reconstruction), dim=-1)).mean()
-
-
 def own_reconstruction_loss(
     sketch: Tensor, photo: Tensor, *, sketch_from_sketch: Tensor, photo_from_photo: Tensor
 ) -> Tensor:
-    """Sum of the two mean squared errors within a modality, a scalar: eq. 2 to 8 less the terms that cross.
+    """Sum of the two mean squared errors within a modality, a scalar: eq. 2 to 8 without the terms that cross.
 
-    |R_ske(z_ske) - x_ske|^2 + |R_img(z_img) - x_img|^2; ``sketch`` and ``sketch_from_sketch`` are (B, sketch_dim),
-    ``photo`` and ``photo_from_photo`` (B, photo_dim). The mean is over elements too.
+    |R_ske(z_ske) - x_ske|² + |R_img(z_img) - x_img|²; ``sketch`` and ``sketch_from_sketch`` are (B, sketch_dim),
+    ``photo`` and ``photo_from_photo`` (B, photo_dim). The mean is over pairs and elements.
     """
     return F.mse_loss(sketch_from_sketch, sketch) + F.mse_loss(photo_from_photo, photo)
+
+
+def photo_reconstruction_loss(reconstruction: Tensor, photo: Tensor) -> Tensor:
+    """Mean of 1 - cosine between rebuilt and real visual features of photos, a scalar.
+
+    ``reconstruction`` is (..., N, photo_dim), ``photo`` (N, photo_dim). An angle, unlike a squared error, does not ask
+    for the length of a feature, which an embedding of length 1 cannot know.
+    """
+    return (1 - F.cosine_similarity(reconstruction, photo.expand_as(reconstruction), dim=-1)).mean()

@@ -1,4 +1,4 @@
-"""The weights of the loss terms: those of eq. 13, and those of preset ``best``."""
+"""The weights of the loss terms, those of eq. 13 and those of preset ``best``, and the forms that terms come in."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LossConfig:
     contrastive: float = 0.0
     """Weight of the supervised contrastive term over sketches and photos as one set."""
     prototype: float = 0.0
-    """Weight of the term that has the class vectors as prototypes."""
+    """Weight of the term that has class vectors as prototypes."""
     photo_reconstruction: float = 0.0
     """Weight of the term that rebuilds photo features: a photo's own, and for a sketch the mean of its class."""
     temperature: float = 0.1

@@ -1,1 +1,1 @@
-"""The networks of PCMSN and what they return."""
+"""The networks, PCMSN's and those of preset ``best``, and what they return."""

@@ -16,9 +16,13 @@ from pcmsn.model.retrieval_model import RetrievalModel
 
 
 class Branches(RetrievalModel):
-    """Visual -> hidden -> retrieval feature in every branch and modality, with two projections that training needs."""
+    """Visual -> hidden -> retrieval feature in every branch and modality.
+
+    ``semantic_projection`` and ``photo_reconstruction`` are for the losses alone.
+    """
 
     folding: Tensor
+    """(branches dim, dim) brings the branches' features, side by side, to the length of one."""
 
     def __init__(self, dims: FeatureDims, config: ModelConfig) -> None:
         super().__init__(dims, config)
@@ -26,7 +30,7 @@ class Branches(RetrievalModel):
         self.photo_branches = TwoLayers(dims.photo, config)
         self.semantic_projection = BranchLinear(config.branches, config.dim, dims.semantic)
         self.photo_reconstruction = BranchLinear(config.branches, config.dim, dims.photo)
-        # (branches dim, dim); the mean of the branches until it is computed
+        # Until ``complete`` computes it, folding adds the branches up.
         self.register_buffer("folding", torch.eye(config.dim).repeat(config.branches, 1))
 
     def forward(self, sketch_features: Tensor, photo_features: Tensor) -> Tensor:
@@ -37,9 +41,10 @@ class Branches(RetrievalModel):
 
     @torch.inference_mode()
     def complete(self, sketches: Tensor, sketch_classes: Tensor, photos: Tensor, photo_classes: Tensor) -> None:
-        """Fold along the principal directions of training pictures, every class and modality with the same weight.
+        """Set ``folding`` to the principal directions of training pictures, as ``RetrievalModel.complete`` says.
 
-        They are those of the second moment about 0, because cosines are: (N, dim) raw features, (N,) classes.
+        Every class has the same weight, in each modality. The directions are those of the second moment about 0, not
+        about the mean, since retrieval compares by cosine, which is about 0 too.
         """
         with self._evaluating():
             moment = sum(
@@ -64,7 +69,7 @@ class Branches(RetrievalModel):
 
 
 class TwoLayers(nn.Module):
-    """(N, in) standardised features to (branches, N, dim) of length 1: in -> hidden -> dim in each branch."""
+    """All branches of one modality: in -> hidden -> dim in each, ending in features of length 1."""
 
     def __init__(self, in_dim: int, config: ModelConfig) -> None:
         super().__init__()
@@ -76,12 +81,13 @@ class TwoLayers(nn.Module):
         self.second = BranchLinear(config.branches, config.hidden, config.dim)
 
     def forward(self, features: Tensor) -> Tensor:
-        """See the class."""
+        """Standardised (N, in) features to (branches, N, dim)."""
         hidden = self.first(self.input_dropout(features.expand(self.branches, -1, -1)))
         hidden = self.dropout(F.relu(self._normalised(hidden)))
         return F.normalize(self.second(hidden), dim=2)
 
     def _normalised(self, hidden: Tensor) -> Tensor:
+        """(branches, N, hidden) with each element of each branch normalised over the batch."""
         branches, count, width = hidden.shape
         rows = self.norm(hidden.transpose(0, 1).reshape(count, branches * width))
         normalised: Tensor = rows.view(count, branches, width).transpose(0, 1)
@@ -89,7 +95,7 @@ class TwoLayers(nn.Module):
 
 
 class BranchLinear(nn.Module):
-    """A linear layer in each branch: (branches, N, in) to (branches, N, out), initialised as ``nn.Linear`` is."""
+    """A linear layer in each branch, initialised as ``nn.Linear`` is."""
 
     def __init__(self, branches: int, in_dim: int, out_dim: int) -> None:
         super().__init__()
@@ -98,7 +104,7 @@ class BranchLinear(nn.Module):
         self.bias = nn.Parameter(torch.empty(branches, 1, out_dim).uniform_(-bound, bound))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """See the class."""
+        """(branches, N, in) to (branches, N, out)."""
         return torch.baddbmm(self.bias, inputs, self.weight)
 
 
@@ -115,6 +121,6 @@ def _second_moment(features: Tensor, classes: Tensor) -> Tensor:
 
 
 def _with_sign(directions: Tensor) -> Tensor:
-    """Columns turned so that their largest element is positive: an eigenvector's sign is arbitrary."""
+    """Columns with the sign that makes their largest element positive: an eigenvector's own sign is arbitrary."""
     largest = directions.abs().argmax(dim=0, keepdim=True)
     return directions * directions.gather(0, largest).sign()

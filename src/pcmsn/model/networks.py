@@ -1,4 +1,4 @@
-"""The small networks that PCMSN is made of."""
+"""The small networks that models are made of."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Standardisation(nn.Module):
 
 
 class Generator(nn.Sequential):
-    """Visual to semantic, in -> (in + semantic) / 2 -> the same -> semantic (the released sizes).
+    """z = G(x), visual (B, in) to semantic (B, semantic): in -> (in + semantic) / 2 -> the same -> semantic.
 
-    With ``out_dim`` the last layer leads there instead, and the hidden ones stay as they are.
+    These are the released sizes. With ``out_dim`` the last layer leads there instead; the hidden ones stay.
     """
 
     def __init__(self, in_dim: int, semantic_dim: int, dropout: float, out_dim: int | None = None) -> None:
@@ -49,8 +49,8 @@ class Generator(nn.Sequential):
 class SemanticProjection(nn.Module):
     """Class vectors into a space of another size by a fixed random projection with orthonormal rows or columns.
 
-    Nothing can train it but the discriminator, which would make its own task easy; a fixed one keeps the geometry of
-    the classes as far as so few elements can.
+    Only the discriminator's loss could train it, and would make the discriminator's own task easy. A fixed projection
+    keeps the geometry of the classes as far as so few elements can.
     """
 
     weight: Tensor
@@ -65,10 +65,10 @@ class SemanticProjection(nn.Module):
 
 
 class ReconstructionDecoder(nn.Sequential):
-    """Semantic back to visual through one hidden layer.
+    """R(z), semantic (B, semantic) back to visual (B, visual): semantic -> (semantic + visual) / 2 -> visual.
 
-    The released repository lacks this network; this is a generator turned round, less one hidden layer, as the same
-    authors' PDFD code has it.
+    The released repository lacks this network; this is a generator the other way round with one hidden layer less, as
+    the same authors' PDFD code has it.
     """
 
     def __init__(self, semantic_dim: int, visual_dim: int, dropout: float) -> None:
@@ -77,9 +77,13 @@ class ReconstructionDecoder(nn.Sequential):
 
 
 class RetrievalDecoder(nn.Sequential):
-    """Semantic to retrieval feature for both modalities: semantic -> 1024 -> 1024 -> dim (the released sizes)."""
+    """r = decoder(z), semantic (B, semantic) to retrieval (B, out): semantic -> 1024 -> 1024 -> out.
 
-    def __init__(self, semantic_dim: int, out_dim: int, dropout: float, hidden: int = 1024) -> None:
+    These are the released sizes.
+    """
+
+    def __init__(self, semantic_dim: int, out_dim: int, dropout: float) -> None:
+        hidden = 1024
         super().__init__(
             *_block(semantic_dim, hidden),
             *_block(hidden, hidden), nn.Dropout(dropout),
@@ -88,7 +92,7 @@ class RetrievalDecoder(nn.Sequential):
 
 
 class Discriminator(nn.Module):
-    """Tells class vectors from generated semantic features: semantic -> semantic / 2 -> the same -> 1."""
+    """D, which tells class vectors from generated semantic features: semantic -> semantic / 2 -> the same -> 1."""
 
     def __init__(self, semantic_dim: int, noise: float) -> None:
         super().__init__()
@@ -105,9 +109,10 @@ class Discriminator(nn.Module):
 
 
 class SeenClassifier(nn.Module):
-    """Retrieval feature to one logit a seen class."""
+    """Retrieval feature to one logit a seen class, P(y | r) before the softmax; ``ModelConfig`` has the two kinds."""
 
     weight: Tensor
+    """(classes, in_dim)."""
 
     def __init__(self, in_dim: int, classes: int, kind: ClassifierKind) -> None:
         super().__init__()
@@ -125,4 +130,5 @@ class SeenClassifier(nn.Module):
 
 
 def _block(in_dim: int, out_dim: int) -> tuple[nn.Module, nn.Module, nn.Module]:
+    """The layers of one step, (B, in_dim) to (B, out_dim)."""
     return nn.Linear(in_dim, out_dim), nn.BatchNorm1d(out_dim), nn.PReLU()

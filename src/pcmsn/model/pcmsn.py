@@ -26,7 +26,7 @@ from pcmsn.model.retrieval_model import RetrievalModel
 
 @dataclass(frozen=True)
 class PCMSNOutput:
-    """Everything that one batch of same-class pairs gives; B pairs in every field.
+    """Everything that the losses need of one batch of B same-class pairs.
 
     ``aligned_dim`` is semantic_dim; in the single step it is dim, and semantic and retrieval features are the same.
     """
@@ -44,13 +44,13 @@ class PCMSNOutput:
     ``photo_from_sketch`` (B, photo_dim) R_img(z_ske) and ``photo_from_photo`` (B, photo_dim) R_img(z_img), as far as
     they were asked for."""
     sketch_retrieval: Tensor
-    """(B, dim) r_ske."""
+    """(B, dim) r_ske = decoder(z_ske)."""
     photo_retrieval: Tensor
-    """(B, dim) r_img."""
+    """(B, dim) r_img = decoder(z_img)."""
 
 
 class PCMSN(RetrievalModel):
-    """The network of the paper on top of frozen visual features."""
+    """The network of the paper on top of frozen visual features: z = G(x), r = decoder(z), each for both modalities."""
 
     def __init__(self, dims: FeatureDims, config: ModelConfig) -> None:
         super().__init__(dims, config)
@@ -75,7 +75,7 @@ class PCMSN(RetrievalModel):
     ) -> PCMSNOutput:
         """What the losses need of B same-class pairs, from raw visual features (B, sketch_dim) and (B, photo_dim).
 
-        ``reconstruct`` says which reconstructions are wanted; None makes none.
+        ``reconstruct`` says which reconstructions are made; None makes none.
         """
         sketch = self.sketch_standardisation(sketch_features)
         photo = self.photo_standardisation(photo_features)
@@ -92,13 +92,20 @@ class PCMSN(RetrievalModel):
         )
 
     def class_features(self, semantic: Tensor) -> Tensor:
-        """(B, semantic_dim) class vectors as the discriminator is to see them, (B, aligned_dim)."""
+        """(B, aligned_dim) what the discriminator is shown of (B, semantic_dim) class vectors."""
         if self.config.progressive:
             return semantic
         projected: Tensor = self.semantic_projection(semantic)
         return projected
 
+    def generator_parameters(self) -> Iterator[nn.Parameter]:
+        """Every parameter that the generators' optimizer moves: all but the discriminator's."""
+        for name, parameter in self.named_parameters():
+            if not name.startswith("discriminator."):
+                yield parameter
+
     def _reconstructions(self, sketch: Tensor, photo: Tensor, kind: ReconstructionKind | None) -> dict[str, Tensor]:
+        """See ``PCMSNOutput.reconstructions``; ``sketch`` and ``photo`` are the (B, aligned_dim) semantic features."""
         if kind is None:
             return {}
         if kind == "own":
@@ -120,7 +127,7 @@ class PCMSN(RetrievalModel):
         return self._decode_photos(self.photo_generator(features))
 
     def _decode_sketches(self, semantic: Tensor) -> Tensor:
-        """(B, aligned_dim) to (B, dim)."""
+        """(B, aligned_dim) z_ske to (B, dim) r_ske."""
         if not self.config.progressive:
             return semantic
         shared = self.config.retrieval_decoder == "shared"
@@ -128,15 +135,9 @@ class PCMSN(RetrievalModel):
         return retrieval
 
     def _decode_photos(self, semantic: Tensor) -> Tensor:
-        """(B, aligned_dim) to (B, dim)."""
+        """(B, aligned_dim) z_img to (B, dim) r_img."""
         if not self.config.progressive:
             return semantic
         shared = self.config.retrieval_decoder == "shared"
         retrieval: Tensor = (self.retrieval_decoder if shared else self.photo_retrieval_decoder)(semantic)
         return retrieval
-
-    def generator_parameters(self) -> Iterator[nn.Parameter]:
-        """Every parameter that the generators' optimizer moves: all but the discriminator's."""
-        for name, parameter in self.named_parameters():
-            if not name.startswith("discriminator."):
-                yield parameter

@@ -14,7 +14,7 @@ from pcmsn.model.networks import Standardisation
 
 
 class RetrievalModel(nn.Module, ABC):
-    """A network on top of frozen visual features. Raw features go in: it standardises them itself."""
+    """A network on top of frozen visual features, which go in raw: it standardises them itself."""
 
     def __init__(self, dims: FeatureDims, config: ModelConfig) -> None:
         super().__init__()
@@ -36,11 +36,11 @@ class RetrievalModel(nn.Module, ABC):
             return self.forward_photos(features)
 
     def forward_sketches(self, features: Tensor) -> Tensor:
-        """The same in whatever mode the model is, with gradients: for what traces or learns through it."""
+        """What ``embed_sketches`` gives, but with gradients and in the mode that the model is in."""
         return self._retrieve_sketches(self.sketch_standardisation(features))
 
     def forward_photos(self, features: Tensor) -> Tensor:
-        """The same in whatever mode the model is, with gradients."""
+        """What ``embed_photos`` gives, but with gradients and in the mode that the model is in."""
         return self._retrieve_photos(self.photo_standardisation(features))
 
     @abstractmethod
@@ -52,9 +52,9 @@ class RetrievalModel(nn.Module, ABC):
         """(N, photo_dim) standardised features to (N, dim)."""
 
     def complete(self, sketches: Tensor, sketch_classes: Tensor, photos: Tensor, photo_classes: Tensor) -> None:
-        """Set what is computed, not learned, from (N, dim) raw training features and their (N,) classes, after epochs.
+        """Set what is computed from training features instead of learned, after each epoch; here nothing is.
 
-        Nothing, unless a model says otherwise.
+        ``sketches`` are raw features (Q, sketch_dim) of classes (Q,), ``photos`` (N, photo_dim) of classes (N,).
         """
 
     @contextmanager

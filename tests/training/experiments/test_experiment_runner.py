@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from pcmsn.errors import ConfigError, PcmsnError
+from pcmsn.evaluation.threads import available_cores
 from pcmsn.training.experiments.results import Job
-from pcmsn.training.experiments.runner import Report, default_processes, run_jobs
+from pcmsn.training.experiments.runner import Report, run_jobs
 
 HERE = Path(__file__).parent
 
@@ -103,8 +104,8 @@ def test_a_job_that_fails_leaves_the_others_and_is_tried_again(tmp_path: Path) -
 def test_the_processes_share_the_cores_and_leave_the_environment_as_it_was(tmp_path: Path) -> None:
     before = os.environ["OMP_NUM_THREADS"]
     alone = run_jobs([make(tmp_path, 1)], square, folder=tmp_path, processes=1).results["job 1"]
-    assert alone["threads"] == str(default_processes())
-    many = run_jobs([make(tmp_path, 2)], square, folder=tmp_path, processes=2 * default_processes()).results["job 2"]
+    assert alone["threads"] == str(available_cores())
+    many = run_jobs([make(tmp_path, 2)], square, folder=tmp_path, processes=2 * available_cores()).results["job 2"]
     assert many["threads"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == before
 

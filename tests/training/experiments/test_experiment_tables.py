@@ -63,46 +63,10 @@ def test_the_papers_own_numbers_are_in_the_order_that_is_judged() -> None:
 
 
 def test_the_tables_are_the_papers() -> None:
-    assert [row.paper.sketchy for row in PARTS.rows] == [
-        0.327,
-        0.396,
-        0.416,
-        0.424,
-        0.443,
-        0.455,
-        0.482,
-        0.523,
-    ]
-    assert [row.paper.tu_berlin for row in PARTS.rows] == [
-        0.244,
-        0.299,
-        0.318,
-        0.331,
-        0.342,
-        0.364,
-        0.391,
-        0.424,
-    ]
-    assert [row.paper.sketchy for row in SEMANTICS.rows] == [
-        0.459,
-        0.465,
-        0.489,
-        0.502,
-        0.509,
-        0.518,
-        0.508,
-        0.523,
-    ]
-    assert [row.paper.tu_berlin for row in SEMANTICS.rows] == [
-        0.367,
-        0.371,
-        0.384,
-        0.385,
-        0.401,
-        0.408,
-        0.424,
-        0.411,
-    ]
+    assert [row.paper.sketchy for row in PARTS.rows] == [0.327, 0.396, 0.416, 0.424, 0.443, 0.455, 0.482, 0.523]
+    assert [row.paper.tu_berlin for row in PARTS.rows] == [0.244, 0.299, 0.318, 0.331, 0.342, 0.364, 0.391, 0.424]
+    assert [row.paper.sketchy for row in SEMANTICS.rows] == [0.459, 0.465, 0.489, 0.502, 0.509, 0.518, 0.508, 0.523]
+    assert [row.paper.tu_berlin for row in SEMANTICS.rows] == [0.367, 0.371, 0.384, 0.385, 0.401, 0.408, 0.424, 0.411]
 
 
 def test_each_row_of_the_recipe_lacks_one_part_of_the_whole() -> None:

@@ -1,4 +1,4 @@
-"""A table of the paper over seeds: jobs from its rows, all on one set of features, and what they come to."""
+"""An ablation table over seeds: its rows as jobs on one set of features, and what they come to."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.errors import SemanticsError
+from pcmsn.evaluation.scoring import SCORE_NAMES
 from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.configuration import config_from_tables, config_to_tables, merge_tables
 from pcmsn.training.experiments.ablation_tables import AblationRow, AblationTable
@@ -28,6 +29,7 @@ from pcmsn.training.session import pick_device
 from pcmsn.training.tensor_file import write_rows
 
 METRIC = "mAP@all"
+"""The score that rows are compared by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +40,15 @@ class RowResult:
     runs: dict[int, dict[str, Any]]
     """What ``train_and_score`` gave, by seed; seeds whose run failed are missing."""
     order: Order | None
-    """Whether it is above or below the row that it is said to be; None for the row that the others begin with."""
+    """Whether it is above or below the row that it is said to be; None for the row that the others are built on."""
 
-    def by_seed(self, protocol: str, metric: str = METRIC, kind: str = "real") -> dict[int, float]:
-        """One score of every run, by seed."""
-        return {seed: run["scores"][protocol][kind][metric] for seed, run in self.runs.items()}
+    def by_seed(self, protocol: str) -> dict[int, float]:
+        """mAP@all of the real-valued embeddings of every run, by seed."""
+        return {seed: run["scores"][protocol]["real"][METRIC] for seed, run in self.runs.items()}
 
-    def spread(self, protocol: str, metric: str = METRIC, kind: str = "real") -> Spread | None:
-        """Mean and spread of one score over the seeds; None where every run failed."""
-        values = tuple(self.by_seed(protocol, metric, kind).values())
+    def spread(self, protocol: str) -> Spread | None:
+        """What ``by_seed`` gives, with mean and spread; None where every run failed."""
+        values = tuple(self.by_seed(protocol).values())
         return Spread(values) if values else None
 
 
@@ -109,7 +111,7 @@ class Ablation:
                     f"{protocol} {kind} {name}": scores[name]
                     for protocol, kinds in run["scores"].items()
                     for kind, scores in kinds.items()
-                    for name in ("mAP@all", "mAP@200", "P@100", "P@200")
+                    for name in SCORE_NAMES
                 },
             }
             for result in self.rows
@@ -137,9 +139,10 @@ def run_ablation(
     progress: Progress | None = None,
     report: Callable[[Report], None] = lambda report: None,
 ) -> Ablation:
-    """Train every row with every seed and judge the order of the rows; runs that ``out`` holds are not repeated.
+    """Every row trained with every seed, and the order of the rows judged; runs that ``out`` holds are not repeated.
 
-    Raises PcmsnError's subclasses before any training: SemanticsError names every missing file of side information.
+    ``family`` names the metrics. Raises subclasses of PcmsnError before any row is trained; SemanticsError names every
+    missing file of side information. A run that fails leaves a hole and its reason in ``failures``.
     """
     device = pick_device(device)
     configs = {row.name: with_options(config, row) for row in table.rows}
@@ -184,24 +187,22 @@ def with_options(config: RunConfig, row: AblationRow) -> RunConfig:
 
 
 def _class_vectors(configs: dict[str, RunConfig], subject: Subject) -> dict[str, NDArray[np.float32]]:
-    """The (seen classes, S) vectors of every row; raises SemanticsError with everything that is missing."""
-    name, seen = subject.dataset.name, subject.split.train
-    found: dict[tuple[str, ...], NDArray[np.float32]] = {}
+    """The (seen classes, S) vectors of every row, by its name; SemanticsError says everything that is missing."""
+    dataset, seen = subject.dataset.name, subject.split.train
+    settings = {config.semantics.sources: config.semantics for config in configs.values()}
     problems: list[str] = []
-    for config in configs.values():
-        for source in config.semantics.sources or ("",):
+    for semantics in settings.values():
+        # Each source by itself, so that all that are missing are named; no sources at all are a problem of their own.
+        each = [replace(semantics, sources=(source,)) for source in semantics.sources] or [semantics]
+        for alone in each:
             try:
-                alone = replace(config.semantics, sources=(source,) if source else ())
-                open_class_vectors(alone, name).of(seen)
+                open_class_vectors(alone, dataset).of(seen)
             except SemanticsError as error:
                 problems.append(str(error))
     if problems:
         raise SemanticsError("\n".join(dict.fromkeys(problems)))
-    for config in configs.values():
-        sources = config.semantics.sources
-        if sources not in found:
-            found[sources] = open_class_vectors(config.semantics, name).of(seen)
-    return {name: found[config.semantics.sources] for name, config in configs.items()}
+    vectors = {sources: open_class_vectors(semantics, dataset).of(seen) for sources, semantics in settings.items()}
+    return {row: vectors[config.semantics.sources] for row, config in configs.items()}
 
 
 def _collected(
@@ -219,7 +220,7 @@ def _collected(
 
 
 def _order(results: Mapping[str, RowResult], row: AblationRow, protocol: str) -> Order | None:
-    """Whether a row is on the side of the row beside it that it is said to be; None without such a row."""
+    """Whether a row is above, or below, the row that it is said to be; None where it is said to be neither."""
     other = row.above or row.below
     if not other:
         return None
@@ -228,7 +229,7 @@ def _order(results: Mapping[str, RowResult], row: AblationRow, protocol: str) ->
 
 
 def _without_places(config: RunConfig) -> RunConfig:
-    """The configuration without what says where things are: that does not decide a result."""
+    """The configuration without what says where things are, and the seed, which a job has: they decide no result."""
     return replace(
         config,
         data=DataConfig(),

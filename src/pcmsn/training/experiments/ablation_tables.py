@@ -1,7 +1,7 @@
 """Tables of ablations as data: each row is a set of named options of one model.
 
-The paper's Tables III and IV come with what the paper reports; the third is of preset ``best``, less one part a row.
-IEEE TIP 29:8892-8902 (2020), mAP@all of 64-d real-valued features on Sketchy-Ext and TU-Berlin-Ext.
+The paper's Tables III and IV come with what it reports (IEEE TIP 29:8892-8902, 2020): mAP@all of 64-d real-valued
+features on Sketchy-Ext and TU-Berlin-Ext. The third table is preset ``best`` with one part taken away in each row.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class AblationRow:
     options: Mapping[str, Mapping[str, Any]]
     paper: PaperScores | None = None
     above: str = ""
-    """The row that this one is said to be better than; empty for the one that all begins with."""
+    """The row that this one is said to be better than; empty where there is none."""
     below: str = ""
-    """The row that this one is said to be worse than, where it is one less a part."""
+    """The row that this one is said to be worse than, since it lacks a part of it; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class AblationTable:
     notes: tuple[str, ...] = ()
     """Sentences that explain the rows' names."""
     preset: str = "paper"
-    """What the rows' options are on top of, unless another is asked for."""
+    """The preset that rows change, unless another is asked for."""
     epochs: int | None = 8
-    """Of every run, unless told otherwise; None takes the preset's."""
+    """Length of every run, unless another is asked for; None takes the preset's."""
 
 
 def _parts(

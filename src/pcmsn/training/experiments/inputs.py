@@ -24,9 +24,10 @@ from pcmsn.data.splits import Split
 from pcmsn.errors import CheckpointError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
+from pcmsn.training.loop import TrainingData
 from pcmsn.training.preparation import Subject, extractor_record, open_extractors, open_subject
 from pcmsn.training.protocols import protocol_classes
-from pcmsn.training.run_folder import ExtractorRecord
+from pcmsn.training.run_folder import ExtractorRecord, RunRecord
 from pcmsn.training.session import pick_device
 
 INPUTS, FACTS = "inputs", "inputs.json"
@@ -59,6 +60,22 @@ class ExperimentInputs:
         """The photo extractor's name, for tables."""
         return self.photo_extractor.name
 
+    def training_data(self, semantic: NDArray[np.float32]) -> TrainingData:
+        """What training may look at, with the (seen classes, S) class vectors: nothing of the test classes."""
+        return TrainingData(train=self.train, val=self.val, semantic=semantic)
+
+    def run_record(self, data: TrainingData, semantic_sources: tuple[str, ...]) -> RunRecord:
+        """The record of a run on these inputs before it begins."""
+        return RunRecord(
+            dataset=self.dataset,
+            split=self.split,
+            dims=data.dims(),
+            sketch_extractor=self.sketch_extractor,
+            photo_extractor=self.photo_extractor,
+            semantic_sources=semantic_sources,
+            unreadable=0,
+        )
+
 
 def prepare_inputs(
     config: RunConfig,
@@ -71,8 +88,8 @@ def prepare_inputs(
 ) -> ExperimentInputs:
     """The inputs of a configuration's data, split and extractors, written below ``out`` for the jobs' processes.
 
-    ``subject`` is the configuration's data set with its split, where that is open already.
-    Raises PcmsnError's subclasses for what ``pcmsn train`` would refuse, too.
+    ``subject`` is the configuration's data set with its split, where that is open already. Raises subclasses of
+    PcmsnError for what ``pcmsn train`` would refuse, too.
     """
     subject = subject or open_subject(config, progress)
     settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
@@ -127,7 +144,10 @@ def open_inputs(folder: Path) -> ExperimentInputs:
 
 
 def write_semantic(folder: Path, semantic: NDArray[np.float32]) -> str:
-    """The fingerprint of (seen classes, S) class vectors, in the order of ``train.classes``, now beside the inputs."""
+    """The fingerprint of class vectors, which are written beside the inputs for ``read_semantic``.
+
+    ``semantic`` is (seen classes, S), in the order of ``train.classes``.
+    """
     digest = hashlib.sha256(f"{semantic.shape}".encode() + np.ascontiguousarray(semantic, np.float32).tobytes())
     path = _semantic_path(folder, digest.hexdigest())
     if not path.exists():
@@ -137,7 +157,10 @@ def write_semantic(folder: Path, semantic: NDArray[np.float32]) -> str:
 
 
 def read_semantic(folder: Path, fingerprint: str) -> NDArray[np.float32]:
-    """The (seen classes, S) class vectors that ``write_semantic`` gave this fingerprint; CheckpointError without."""
+    """The (seen classes, S) class vectors that ``write_semantic`` gave this fingerprint to.
+
+    Raises CheckpointError where they are missing or damaged.
+    """
     path = _semantic_path(folder, fingerprint)
     try:
         values: NDArray[np.float32] = np.load(path, allow_pickle=False)
@@ -185,7 +208,7 @@ def _read_table(path: Path, facts: Mapping[str, Any]) -> FeatureTable:
 
 
 def _fingerprint(facts: Mapping[str, Any], tables: Mapping[str, FeatureTables]) -> str:
-    """Of all that a job can see; where the pictures lie on this machine is left out."""
+    """64 hexadecimal digits of all that a job can see, but for where the pictures are on this machine."""
     pictures = {
         f"{name} {side}": {key: value for key, value in content.items() if key != "folder"}
         for name, sides in facts["tables"].items()
@@ -200,7 +223,7 @@ def _fingerprint(facts: Mapping[str, Any], tables: Mapping[str, FeatureTables]) 
 
 
 def _write(folder: Path, facts: Mapping[str, Any], tables: Mapping[str, FeatureTables]) -> None:
-    """Write what differs from what is there; the facts last, so that they never speak of features that are not."""
+    """Write the inputs unless they are there; the facts last, so that they never speak of features that are missing."""
     try:
         if json.loads((folder / FACTS).read_text(encoding="utf-8")) == facts:
             return

@@ -20,20 +20,23 @@ from pcmsn.version import __version__
 _CODE = ("evaluation", "hashing", "losses", "model", "training")
 """Parts whose code decides a result; what data, semantics and backbones give is in the fingerprint of the inputs."""
 _NOT_COUNTED = (
-    *(f"training/experiments/{name}.py" for name in ("ablation", "ablation_tables", "tables")),
+    "training/experiments/ablation.py",
+    "training/experiments/ablation_tables.py",
+    "training/experiments/tables.py",
     "training/finetuning/",
 )
-"""What jobs are made of, which is in their settings, what is made of results, and what makes the features, which are in
-the fingerprint of the inputs: a change here keeps results. A name that ends in a slash is a folder."""
+"""Files, and a folder, of these parts whose changes leave stored results valid: they make settings, which are in a
+job's key, or features, which are in the fingerprint of the inputs, or tables from results."""
 _KEY_IN_NAME = 16
+"""Digits of a job's key in the name of its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One thing to compute. It is sent to another process, so all of it can be pickled."""
+    """One thing to compute. It is sent to another process, so all of it must be possible to pickle."""
 
     name: str
-    """For people, and unique among the jobs of a call."""
+    """For people to read; unique among the jobs of a call."""
     settings: Any
     """All that decides the result beside the seed and the inputs: frozen dataclasses, or plain values."""
     seed: int = 0
@@ -114,7 +117,7 @@ def plain_values(value: Any) -> Any:
 
 @functools.cache
 def code_fingerprint() -> str:
-    """A hash of the source files that decide a result."""
+    """64 hexadecimal digits that change with the source files that decide a result."""
     root = Path(pcmsn.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(path for part in _CODE for path in (root / part).rglob("*.py")):

@@ -1,11 +1,11 @@
-"""Many jobs in parallel processes: each result is on disk as soon as it is there, and is not computed again.
+"""Many jobs in parallel processes: each result is stored as soon as it is there, and is not computed again.
 
     outcome = run_jobs(jobs, train_and_score, folder=Path("runs/ablation"), inputs=fingerprint)
     outcome.results["full, seed 0"]
 
-A job's function is a module's own function; it gets the job and returns plain values that JSON can hold. It runs in a
-fresh (spawned) process, several jobs one after the other, so what it reads may be kept in a ``functools.cache``. This
-file imports no torch: the number of threads is set before a process loads it.
+A job's function stands at the top level of a module; it gets the job and returns plain values that JSON can hold. It
+runs in a fresh (spawned) process, which takes several jobs one after the other, so what it reads may be kept in a
+``functools.cache``. This file imports no torch: the number of threads is set before a process loads it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pcmsn.errors import ConfigError, PcmsnError
+from pcmsn.evaluation.threads import available_cores
 from pcmsn.training.experiments.results import Job, ResultFiles
 
 Result = dict[str, Any]
@@ -37,11 +38,11 @@ _SECONDS_TO_END = 5.0
 
 @dataclass(frozen=True)
 class Report:
-    """One job that came to its end."""
+    """A job that came to its end."""
 
     job: Job
     outcome: Literal["stored", "done", "failed"]
-    """``stored`` was on disk before."""
+    """``stored`` means that the result was on disk before."""
     finished: int
     """Jobs that came to their end so far, this one included."""
     total: int
@@ -52,18 +53,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What all jobs came to, both by the jobs' names and in their order."""
+    """What all jobs came to, by the jobs' names and in the order of the jobs."""
 
     results: dict[str, Result] = field(default_factory=dict)
+    """What the jobs' function returned."""
     failures: dict[str, str] = field(default_factory=dict)
     """Why a job has no result: our error's message, or a traceback."""
-
-
-def default_processes() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_jobs(
@@ -80,7 +75,8 @@ def run_jobs(
     ``inputs`` is a fingerprint of the data that the jobs read; a stored result counts for the same job, function,
     inputs and code only. ``processes`` is the number of cores where it is None; each process gets its share of the
     cores as threads, at least one. A job that fails leaves the others alone and is tried again by the next call. After
-    Ctrl-C the processes are ended and KeyboardInterrupt goes on. Raises ConfigError for two jobs of one name.
+    Ctrl-C the processes are ended and KeyboardInterrupt goes on. Raises ConfigError for two jobs of one name, and when
+    ``processes`` is below 1.
     """
     names = [job.name for job in jobs]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -90,8 +86,8 @@ def run_jobs(
         raise ConfigError(f"processes must be >= 1, got {processes}")
     collected = _Collected(ResultFiles(folder, function, inputs), len(jobs), progress)
     missing = [job for job in jobs if not collected.from_disk(job)]
-    count = processes or default_processes()
-    threads = max(1, default_processes() // count)
+    count = processes or available_cores()
+    threads = max(1, available_cores() // count)
     with _Pool(function, threads) as pool:
         pool.run(missing, min(count, len(missing)), collected)
     return Outcome(
@@ -101,7 +97,7 @@ def run_jobs(
 
 
 class _Collected:
-    """Takes every job's end, stores it and tells of it."""
+    """Takes the end of every job, stores its result and reports it."""
 
     def __init__(self, files: ResultFiles, total: int, progress: Callable[[Report], None]) -> None:
         self.files = files
@@ -111,7 +107,7 @@ class _Collected:
         self.failures: dict[str, str] = {}
 
     def from_disk(self, job: Job) -> bool:
-        """Whether the job's result was stored before."""
+        """Take a result that was stored before. False where there is none."""
         result = self.files.read(job)
         if result is None:
             return False
@@ -139,7 +135,7 @@ class _Collected:
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, our end of the pipe to it, and the job that it is at."""
+    """A process, our end of the pipe to it, and the job that it works on."""
 
     process: BaseProcess
     connection: Connection
@@ -150,6 +146,13 @@ class _Worker:
         self.job = job
         with contextlib.suppress(OSError):
             self.connection.send(job)
+
+    def wait_for_end(self) -> None:
+        """Wait until the process has ended; kill it after ``_SECONDS_TO_END``."""
+        self.process.join(_SECONDS_TO_END)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
 
 
 class _Pool:
@@ -167,14 +170,11 @@ class _Pool:
         for worker in self.workers:
             worker.process.terminate()
         for worker in self.workers:
-            worker.process.join(_SECONDS_TO_END)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
+            worker.wait_for_end()
             worker.connection.close()
 
     def run(self, jobs: Sequence[Job], count: int, collected: _Collected) -> None:
-        """Work all jobs off, ``count`` at a time."""
+        """Work through all jobs, ``count`` at a time."""
         waiting = deque(jobs)
         while waiting and len(self.workers) < count:
             self._start(waiting.popleft())
@@ -202,23 +202,23 @@ class _Pool:
         worker.give(job)
 
     def _collect(self, worker: _Worker, collected: _Collected) -> bool:
-        """Take what a worker sent; False where it died."""
+        """Take what a worker sent. False where it died."""
         try:
             succeeded, text = worker.connection.recv()
         except (EOFError, OSError):
             worker.process.join(_SECONDS_TO_END)
             collected.failed(worker.job, _how_it_died(worker.process.exitcode))
             return False
-        (collected.done if succeeded else collected.failed)(worker.job, text)
+        if succeeded:
+            collected.done(worker.job, text)
+        else:
+            collected.failed(worker.job, text)
         return True
 
     def _retire(self, worker: _Worker) -> None:
         self.workers.remove(worker)
-        worker.connection.close()
-        worker.process.join(_SECONDS_TO_END)
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()
+        worker.connection.close()  # which a process that waits for a job takes as its end
+        worker.wait_for_end()
 
 
 def _how_it_died(code: int | None) -> str:

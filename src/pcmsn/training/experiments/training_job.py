@@ -1,4 +1,4 @@
-"""The job of an ablation: train PCMSN once on prepared inputs and score its best epoch on the unseen classes."""
+"""The job of an ablation: train a model once on prepared inputs and score its best epoch on the unseen classes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pcmsn.training.experiments.inputs import open_inputs, read_semantic
 from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.scores import score_unseen
 from pcmsn.training.history import Epoch, Silent
-from pcmsn.training.loop import TrainingData, TrainingRun, embed
-from pcmsn.training.run_folder import RunFolder, RunRecord
+from pcmsn.training.loop import TrainingRun, embed
+from pcmsn.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +21,11 @@ class TrainingSettings:
     """What one training run depends on, beside its seed and inputs."""
 
     config: RunConfig
-    """Its model, loss, optimisation, training and ``backbone.standardise`` count; seed, data and places do not."""
+    """Its model, loss, optimisation, training and ``backbone.standardise`` count; its seed, data and places do not."""
     semantic: str
     """Fingerprint of the seen classes' vectors, which ``write_semantic`` gave."""
     family: str = "sem-pcyc"
-    """Whose definitions the scores follow."""
+    """The metric family that scores follow."""
     device: str = "cpu"
 
 
@@ -37,16 +37,8 @@ def train_and_score(job: Job) -> dict[str, Any]:
     settings: TrainingSettings = job.settings
     inputs = open_inputs(job.folder)
     config = replace(settings.config, training=replace(settings.config.training, seed=job.seed))
-    data = TrainingData(train=inputs.train, val=inputs.val, semantic=read_semantic(job.folder, settings.semantic))
-    record = RunRecord(
-        dataset=inputs.dataset,
-        split=inputs.split,
-        dims=data.dims(),
-        sketch_extractor=inputs.sketch_extractor,
-        photo_extractor=inputs.photo_extractor,
-        semantic_sources=config.semantics.sources,
-        unreadable=0,
-    )
+    data = inputs.training_data(read_semantic(job.folder, settings.semantic))
+    record = inputs.run_record(data, config.semantics.sources)
     epochs = _Epochs()
     with TemporaryDirectory(prefix="pcmsn-") as place:
         folder = RunFolder(Path(place))

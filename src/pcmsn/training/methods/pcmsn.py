@@ -1,4 +1,4 @@
-"""PCMSN itself."""
+"""PCMSN itself, as ``pcmsn train`` trains it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Pcmsn:
     uses_class_vectors: ClassVar[bool] = True
 
     def fit(self, task: Task) -> Fitted:
-        """A run with the comparison's configuration; ConfigError where that is of another model."""
+        """A run with the comparison's configuration. Raises ConfigError where that is of another model."""
         if task.config.model.kind != "pcmsn":
             raise ConfigError(
                 f"preset {task.config.preset!r} is not PCMSN; leave --preset out, and name it: --methods best"

@@ -1,4 +1,4 @@
-"""PDFD: visual features taken apart into what the class and what the domain (sketch or photo) puts there.
+"""PDFD: visual features taken apart into what the class gives them and what the domain, sketch or photo, gives them.
 
 Xu, Yang, Yang and Wang, "Progressive Domain-Independent Feature Decomposition Network for Zero-Shot Sketch-Based Image
 Retrieval", IJCAI 2020 (arXiv 2003.09869). Written from the paper's description and from what the model in its authors'
@@ -9,7 +9,7 @@ domain feature must rebuild the visual features of that domain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -24,7 +24,8 @@ from pcmsn.losses.weights import GanForm
 from pcmsn.model.config import ClassifierKind, FeatureDims, ModelConfig
 from pcmsn.model.networks import Discriminator, Generator, ReconstructionDecoder, RetrievalDecoder, SeenClassifier
 from pcmsn.seeding import torch_generator
-from pcmsn.training.methods.fitting.learning import Batch, EmbeddingNetwork, learn
+from pcmsn.training.methods.fitting.checks import check_not_negative
+from pcmsn.training.methods.fitting.learning import Batch, EmbeddingNetwork, learn, move
 from pcmsn.training.methods.fitting.task import Fitted, Task
 
 SKETCH, PHOTO, SEMANTIC = 0, 1, 2
@@ -56,13 +57,21 @@ class Pdfd:
     """Of the discriminator's SGD."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, float) and not 0 <= value < float("inf"):
-                raise ConfigError(f"{field.name} of pdfd must be a finite number >= 0, got {value}")
+        check_not_negative(
+            "pdfd",
+            adversarial=self.adversarial,
+            reconstruction=self.reconstruction,
+            classification=self.classification,
+            domain=self.domain,
+            learning_rate=self.learning_rate,
+            momentum=self.momentum,
+        )
 
     def fit(self, task: Task) -> Fitted:
-        """Semantic encoder and retrieval decoder, trained. Raises ConfigError when the modalities' features differ."""
+        """Semantic encoder and retrieval decoder, trained.
+
+        Raises ConfigError when sketch and photo features are of different length.
+        """
         dims = task.data.dims()
         if dims.sketch != dims.photo:
             raise ConfigError(
@@ -73,7 +82,8 @@ class Pdfd:
 
 
 class PdfdNetwork(EmbeddingNetwork):
-    """One semantic encoder and retrieval decoder, two domain encoders, two reconstruction decoders, classifiers."""
+    """A semantic encoder and a retrieval decoder for both modalities, two domain encoders, two reconstruction decoders,
+    a discriminator, and classifiers of classes and of domains."""
 
     def __init__(self, dims: FeatureDims, model: ModelConfig, classifier: ClassifierKind) -> None:
         super().__init__()
@@ -89,7 +99,7 @@ class PdfdNetwork(EmbeddingNetwork):
         self.domain_classifier = SeenClassifier(dim, 3, classifier)
 
     def forward(self, sketches: Tensor, photos: Tensor) -> Parts:
-        """The parts of B pairs of scaled features, and what is rebuilt from any two of them."""
+        """The parts of B pairs of scaled features, (B, sketch_dim) and (B, photo_dim), and what they rebuild."""
         sketch_semantic, photo_semantic = self.semantic_encoder(sketches), self.semantic_encoder(photos)
         sketch_retrieval, photo_retrieval = (
             self.retrieval_decoder(value) for value in (sketch_semantic, photo_semantic)
@@ -110,8 +120,8 @@ class PdfdNetwork(EmbeddingNetwork):
 
     def embed_sketches(self, sketches: Tensor) -> Tensor:
         """Scaled (N, sketch_dim) features to (N, dim) retrieval features."""
-        found: Tensor = self.retrieval_decoder(self.semantic_encoder(sketches))
-        return found
+        retrieval: Tensor = self.retrieval_decoder(self.semantic_encoder(sketches))
+        return retrieval
 
     def embed_photos(self, photos: Tensor) -> Tensor:
         """Scaled (N, photo_dim) features to (N, dim) retrieval features, by the same networks."""
@@ -144,7 +154,7 @@ class Parts(NamedTuple):
 
 
 def domain_loss(sketch: Tensor, photo: Tensor, sketch_retrieval: Tensor, photo_retrieval: Tensor) -> Tensor:
-    """Cross-entropy of (B, 3) domain logits, a scalar: two of domain features, two of retrieval features.
+    """Cross-entropy of four sets of (B, 3) domain logits added up, a scalar: of two domain and two retrieval features.
 
     A sketch's domain feature is to be told as a sketch's, a photo's as a photo's, and retrieval features as neither.
     """
@@ -158,7 +168,7 @@ def domain_loss(sketch: Tensor, photo: Tensor, sketch_retrieval: Tensor, photo_r
 
 
 class _Learner:
-    """In each batch everything but the discriminator moves first, then the discriminator, as in the authors' code."""
+    """Moves everything but the discriminator first in each batch, then the discriminator, as the authors' code does."""
 
     def __init__(self, settings: Pdfd, task: Task) -> None:
         self.network = PdfdNetwork(task.data.dims(), task.config.model, settings.classifier)
@@ -173,25 +183,21 @@ class _Learner:
         )
 
     def update(self, batch: Batch) -> float:
-        """One move of both optimizers; the loss of all but the discriminator."""
+        """Make one step of each optimizer; gives the loss of all but the discriminator before that."""
         network = self.network
         parts = network(batch.sketches, batch.photos)
         network.discriminator.requires_grad_(False)
         loss = self._loss(parts, batch)
         network.discriminator.requires_grad_(True)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        found_out = discriminator_loss(
+        move(self._optimizer, loss)
+        loss_of_discriminator = discriminator_loss(
             network.discriminator(batch.semantic),
             network.discriminator(parts.sketch_semantic.detach()),
             network.discriminator(parts.photo_semantic.detach()),
             form=self._settings.gan,
             generator=self._soft_labels,
         )
-        self._discriminator_optimizer.zero_grad()
-        found_out.backward()  # type: ignore[no-untyped-call]
-        self._discriminator_optimizer.step()
+        move(self._discriminator_optimizer, loss_of_discriminator)
         return loss.item()
 
     def _loss(self, parts: Parts, batch: Batch) -> Tensor:

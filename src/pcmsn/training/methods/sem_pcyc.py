@@ -9,20 +9,20 @@ and retrieved there; two more generators lead back. Everything is trained on fea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pcmsn.errors import ConfigError
+from pcmsn.losses.adversarial import passes_as_fake_loss, passes_as_real_loss
 from pcmsn.losses.cross_modal import cross_modal_euclidean_loss
 from pcmsn.model.config import ClassifierKind, FeatureDims
 from pcmsn.model.networks import Discriminator, Generator, SeenClassifier
 from pcmsn.seeding import torch_generator
-from pcmsn.training.methods.fitting.learning import Batch, EmbeddingNetwork, learn
-from pcmsn.training.methods.fitting.soft_label_gan import passes_as_generated_loss, passes_as_real_loss
+from pcmsn.training.methods.fitting.checks import check_not_negative
+from pcmsn.training.methods.fitting.learning import Batch, EmbeddingNetwork, learn, move
 from pcmsn.training.methods.fitting.task import Fitted, Task
 
 
@@ -54,10 +54,17 @@ class SemPcyc:
     """Of both SGDs."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name != "classifier" and not 0 <= value < float("inf"):
-                raise ConfigError(f"{field.name} of sem-pcyc must be a finite number >= 0, got {value}")
+        check_not_negative(
+            "sem-pcyc",
+            adversarial=self.adversarial,
+            cycle=self.cycle,
+            classification=self.classification,
+            regression=self.regression,
+            sparsity=self.sparsity,
+            learning_rate=self.learning_rate,
+            encoder_learning_rate=self.encoder_learning_rate,
+            momentum=self.momentum,
+        )
 
     def fit(self, task: Task) -> Fitted:
         """The two generators into the semantic space, trained."""
@@ -116,13 +123,13 @@ class SemPcycNetwork(EmbeddingNetwork):
 
     def embed_sketches(self, sketches: Tensor) -> Tensor:
         """Scaled (N, sketch_dim) features to (N, dim) semantic ones."""
-        found: Tensor = self.generators["sketch to semantic"](sketches)
-        return found
+        semantic: Tensor = self.generators["sketch to semantic"](sketches)
+        return semantic
 
     def embed_photos(self, photos: Tensor) -> Tensor:
         """Scaled (N, photo_dim) features to (N, dim) semantic ones."""
-        found: Tensor = self.generators["photo to semantic"](photos)
-        return found
+        semantic: Tensor = self.generators["photo to semantic"](photos)
+        return semantic
 
 
 class Cycles(NamedTuple):
@@ -176,7 +183,7 @@ def regression_loss(cycles: Cycles, sketches: Tensor, photos: Tensor) -> Tensor:
     )
 
 
-def classification_terms(cycles: Cycles, classifiers: nn.ModuleDict, labels: Tensor) -> Tensor:
+def generated_classification_loss(cycles: Cycles, classifiers: nn.ModuleDict, labels: Tensor) -> Tensor:
     """Cross-entropy of what is generated in each space, the semantic one from both sides, a scalar."""
     generated = (
         ("semantic", cycles.sketch_semantic),
@@ -188,7 +195,7 @@ def classification_terms(cycles: Cycles, classifiers: nn.ModuleDict, labels: Ten
 
 
 class _Learner:
-    """In each batch the auto-encoder moves first, then the generators, then the discriminators, as released."""
+    """Moves the auto-encoder first in each batch, then the generators, then the discriminators, as released."""
 
     def __init__(self, settings: SemPcyc, task: Task) -> None:
         model = task.config.model
@@ -207,18 +214,18 @@ class _Learner:
         self._discriminator_optimizer = torch.optim.SGD(network.discriminators.parameters(), lr=rate, momentum=momentum)
 
     def update(self, batch: Batch) -> float:
-        """One move of each of the three optimizers; the generators' loss."""
+        """Make one step of each of the three optimizers; gives the generators' loss before that."""
         encoder_loss = selection_loss(self.network.selection, batch.semantic, self._settings.sparsity)
         with torch.no_grad():
             encoded = self.network.selection.encode(batch.semantic)
-        _move(self._encoder_optimizer, encoder_loss)
+        move(self._encoder_optimizer, encoder_loss)
         cycles = self.network(batch.sketches, batch.photos, encoded)
         self.network.discriminators.requires_grad_(False)
         loss = self._generator_loss(cycles, batch, encoded)
         self.network.discriminators.requires_grad_(True)
-        _move(self._optimizer, loss)
+        move(self._optimizer, loss)
         generated = Cycles(*(value.detach() for value in cycles))
-        _move(self._discriminator_optimizer, self._discriminator_loss(generated, batch, encoded))
+        move(self._discriminator_optimizer, self._discriminator_loss(generated, batch, encoded))
         return loss.item()
 
     def _generator_loss(self, cycles: Cycles, batch: Batch, encoded: Tensor) -> Tensor:
@@ -229,13 +236,14 @@ class _Learner:
         }
         settings = self._settings
         return (
-            settings.adversarial * self._passing(judged)
+            settings.adversarial * self._adversarial_loss(judged)
             + settings.cycle * cycle_loss(cycles, batch.sketches, batch.photos, encoded)
-            + settings.classification * classification_terms(cycles, self.network.classifiers, batch.labels)
+            + settings.classification * generated_classification_loss(cycles, self.network.classifiers, batch.labels)
             + settings.regression * regression_loss(cycles, batch.sketches, batch.photos)
         )
 
-    def _passing(self, judged: Mapping[str, tuple[Tensor, ...]]) -> Tensor:
+    def _adversarial_loss(self, judged: Mapping[str, tuple[Tensor, ...]]) -> Tensor:
+        """The sum over what was generated for each discriminator, by its name: all of it should pass as real."""
         terms = [
             passes_as_real_loss(self.network.discriminators[name](value), self._soft_labels)
             for name, values in judged.items()
@@ -244,26 +252,18 @@ class _Learner:
         return torch.stack(terms).sum()
 
     def _discriminator_loss(self, cycles: Cycles, batch: Batch, encoded: Tensor) -> Tensor:
-        """Each discriminator's mean of real and generated; the semantic one sees two generated sets."""
+        """The sum of each discriminator's mean of real and generated; the semantic one sees two generated sets."""
         judge, soft = self.network.discriminators, self._soft_labels
         semantic = (
             2 * passes_as_real_loss(judge["semantic"](encoded), soft)
-            + passes_as_generated_loss(judge["semantic"](cycles.sketch_semantic), soft)
-            + passes_as_generated_loss(judge["semantic"](cycles.photo_semantic), soft)
+            + passes_as_fake_loss(judge["semantic"](cycles.sketch_semantic), soft)
+            + passes_as_fake_loss(judge["semantic"](cycles.photo_semantic), soft)
         )
-        sketch = passes_as_real_loss(judge["sketch"](batch.sketches), soft) + passes_as_generated_loss(
-            judge["sketch"](cycles.sketch), soft
-        )
-        photo = passes_as_real_loss(judge["photo"](batch.photos), soft) + passes_as_generated_loss(
-            judge["photo"](cycles.photo), soft
-        )
+        sketch = passes_as_real_loss(judge["sketch"](batch.sketches), soft)
+        sketch = sketch + passes_as_fake_loss(judge["sketch"](cycles.sketch), soft)
+        photo = passes_as_real_loss(judge["photo"](batch.photos), soft)
+        photo = photo + passes_as_fake_loss(judge["photo"](cycles.photo), soft)
         return semantic / 4 + sketch / 2 + photo / 2
-
-
-def _move(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
 
 
 METHOD = SemPcyc()

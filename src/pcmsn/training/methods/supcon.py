@@ -1,4 +1,4 @@
-"""Two branches with the supervised contrastive loss (Khosla et al., NeurIPS 2020) over both modalities."""
+"""Two branches with the supervised contrastive loss (Khosla et al., NeurIPS 2020) over both modalities as one set."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from pcmsn.losses.contrastive import supervised_contrastive_loss
+from pcmsn.training.methods.fitting.checks import check_positive
 from pcmsn.training.methods.fitting.learning import learn
 from pcmsn.training.methods.fitting.task import Fitted, Task
-from pcmsn.training.methods.fitting.two_branches import TwoBranchLearner, check_positive
+from pcmsn.training.methods.fitting.two_branches import TwoBranchLearner
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,15 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from pcmsn.training.methods.fitting.checks import check_positive
 from pcmsn.training.methods.fitting.learning import learn
 from pcmsn.training.methods.fitting.task import Fitted, Task
-from pcmsn.training.methods.fitting.two_branches import PairLoss, TwoBranchLearner, check_positive
+from pcmsn.training.methods.fitting.two_branches import PairLoss, TwoBranchLearner
 
 
 @dataclass(frozen=True, kw_only=True)
 class Triplet:
-    """Every triplet of a batch that breaks the margin counts the same (pytorch-metric-learning)."""
+    """Every triplet of a batch that breaks the margin counts the same."""
 
     title: ClassVar[str] = "two branches, triplet loss"
     uses_class_vectors: ClassVar[bool] = False
@@ -35,16 +36,17 @@ class Triplet:
 def triplet_loss(margin: float) -> PairLoss:
     """The mean of max(0, margin + |sketch - photo| - |sketch - other photo|) over the triplets where it is not 0.
 
-    The sketch is the anchor; the photo is any of its class in the batch, the other photo any of another class.
+    The sketch is the anchor; the photo is any of its class in the batch, the other photo any of another class. Computed
+    by pytorch-metric-learning.
     """
-    from pytorch_metric_learning.losses import TripletMarginLoss  # type: ignore[import-untyped]
+    from pytorch_metric_learning.losses import TripletMarginLoss  # slow to import
 
     loss = TripletMarginLoss(margin=margin)
 
     def of_batch(sketches: Tensor, photos: Tensor, labels: Tensor) -> Tensor:
-        # A copy of the labels: with the very same tensor the library takes both sides for one, and drops the pairs.
-        found: Tensor = loss(sketches, labels, ref_emb=photos, ref_labels=labels.clone())
-        return found
+        # A copy of the labels: given the very same tensor, the library takes both sides for one and drops the pairs.
+        value: Tensor = loss(sketches, labels, ref_emb=photos, ref_labels=labels.clone())
+        return value
 
     return of_batch
 

@@ -1,4 +1,4 @@
-"""Methods over seeds on one set of features: run, gathered, and made into rows that say all they stand on."""
+"""Methods over seeds on one set of features: run, gathered, and made into rows that say what they rest on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import metric_family
+from pcmsn.evaluation.scoring import SCORE_NAMES
 from pcmsn.training.config import RunConfig
 from pcmsn.training.experiments.inputs import ExperimentInputs, prepare_inputs, write_semantic
 from pcmsn.training.experiments.results import Job
@@ -27,7 +28,6 @@ from pcmsn.training.preparation import Subject, open_class_vectors, open_subject
 from pcmsn.training.session import pick_device
 
 COMPARISON = "comparison.json"
-METRICS = ("mAP@all", "mAP@200", "P@100", "P@200")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Row:
     scores: Mapping[str, Spread]
     """By metric: mAP@all, mAP@200, P@100, P@200, each in 0..1."""
     seconds: Spread
-    """To fit the method, with validation and without features and scoring, on the threads that its process had."""
+    """Time to fit the method: with validation, without features and scoring, on the threads that its process had."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -64,10 +64,10 @@ class Comparison:
     split: str
     backbone: str
     family: str
-    """Of the metrics."""
+    """The metric family that scores follow."""
     seeds: tuple[int, ...]
     rows: tuple[Row, ...]
-    """By protocol, the reported one first, then by method as asked, real-valued before binary."""
+    """By protocol, the reported one first, then by method in the order asked for, real-valued before binary."""
     failures: Mapping[str, str]
     """Why a method has no figures from a seed, by ``method, seed N``; that method has no rows."""
     notes: tuple[str, ...] = ()
@@ -101,20 +101,21 @@ def compare_methods(
 ) -> Comparison:
     """Every method from every seed on the configuration's data, in parallel processes; what is stored is not run again.
 
-    ``folder`` gets the features, the result of each method and seed, PCMSN's run folders and ``comparison.json``.
-    Raises PcmsnError's subclasses before anything is extracted for what does not fit.
+    ``folder`` gets the features, the result of each method and seed, PCMSN's run folders and ``comparison.json``;
+    ``family`` names the metrics. Raises subclasses of PcmsnError for what does not fit, before anything is extracted.
     """
     _check_request(methods, seeds)
     metric_family(family)
     device = pick_device(device)
     config = resolved(config)
+    config_of_jobs = with_extractors_of(config, folder)
     loaded = {name: load_method(name) for name in methods}
     subject = open_subject(config, progress)
     vectors = _class_vectors(config, subject) if any(m.uses_class_vectors for m in loaded.values()) else None
     inputs = prepare_inputs(config, folder, subject=subject, cache=cache, device=device, progress=progress)
     settings = partial(
         MethodSettings,
-        config=with_extractors_of(config, folder),
+        config=config_of_jobs,
         family=family,
         out=folder.resolve(),
         device=device,
@@ -138,6 +139,20 @@ def compare_methods(
     return comparison
 
 
+def with_extractors_of(config: RunConfig, folder: Path) -> RunConfig:
+    """The configuration that finds extractors where the preparation of the inputs trains them.
+
+    Raises ConfigError where the extractors would be fine-tuned.
+    """
+    if config.backbone.finetune:
+        raise ConfigError(
+            "methods are compared on extractors that are there; fine-tune first (pcmsn finetune --out FOLDER), then "
+            "pass --backbone finetuned:FOLDER"
+        )
+    spec = own_spec(config.backbone, folder.resolve())
+    return replace(config, backbone=replace(config.backbone, spec=spec))
+
+
 def job_name(method: str, seed: int) -> str:
     """The name of one method's run from one seed, for progress and failures."""
     return f"{method}, seed {seed}"
@@ -146,7 +161,7 @@ def job_name(method: str, seed: int) -> str:
 def gather(
     inputs: ExperimentInputs, titles: Mapping[str, str], seeds: Sequence[int], outcome: Outcome, family: str
 ) -> Comparison:
-    """The rows of all methods whose every seed came to its end; ``titles`` are by method."""
+    """The rows of all methods that have a result from every seed; ``titles`` are by method."""
     rows: list[Row] = []
     notes: dict[str, None] = dict.fromkeys(inputs.notes)
     for name, title in titles.items():
@@ -181,7 +196,7 @@ def _rows(name: str, title: str, backbone: str, results: Sequence[Mapping[str, A
             protocol=protocol,
             scores={
                 metric: Spread(tuple(result["scores"][protocol][kind][metric] for result in results))
-                for metric in METRICS
+                for metric in SCORE_NAMES
             },
             seconds=Spread(tuple(result["seconds"] for result in results)),
         )
@@ -213,17 +228,6 @@ def _check_request(methods: Sequence[str], seeds: Sequence[int]) -> None:
 def _class_vectors(config: RunConfig, subject: Subject) -> NDArray[np.float32]:
     """The (seen classes, S) vectors. Raises SemanticsError where one is missing."""
     return open_class_vectors(config.semantics, subject.dataset.name).of(subject.split.train)
-
-
-def with_extractors_of(config: RunConfig, folder: Path) -> RunConfig:
-    """The configuration that finds extractors where the preparation of the inputs trained them."""
-    if config.backbone.finetune:
-        raise ConfigError(
-            "methods are compared on extractors that are there; fine-tune first (pcmsn finetune --out FOLDER), then "
-            "pass --backbone finetuned:FOLDER"
-        )
-    spec = own_spec(config.backbone, folder.resolve())
-    return replace(config, backbone=replace(config.backbone, spec=spec))
 
 
 def _plain(spread: Spread) -> dict[str, Any]:

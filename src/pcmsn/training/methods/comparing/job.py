@@ -1,4 +1,4 @@
-"""One method from one seed, from feature tables to the scores of every protocol: what a process of its own computes."""
+"""One method from one seed, from feature tables to the scores of every protocol: the job of a comparison."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.experiments.inputs import ExperimentInputs, open_inputs, read_semantic
 from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.scores import score_unseen
-from pcmsn.training.loop import ITQ_ROWS, TrainingData
+from pcmsn.training.loop import ITQ_ROWS
 from pcmsn.training.methods.fitting.task import Embeddings, Method, Task
-from pcmsn.training.run_folder import RunRecord
 
 BITS = 64
+"""Of the codes that methods are compared by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,9 @@ class MethodSettings:
     semantic: str
     """Fingerprint of the seen classes' vectors, which ``write_semantic`` gave; empty for a method that uses none."""
     family: str
-    """Of the metrics."""
+    """The metric family that scores follow."""
     out: Path
-    """The folder of the comparison; a method may leave files in a folder of its own below."""
+    """The folder of the comparison; below it, a method may leave files in a folder of its own."""
     device: str = "cpu"
 
 
@@ -67,28 +67,20 @@ def method_task(settings: MethodSettings, inputs: ExperimentInputs, seed: int) -
         semantic = read_semantic(inputs.folder, settings.semantic)
     else:
         semantic = np.zeros((len(inputs.train.classes), 0), np.float32)
-    data = TrainingData(inputs.train, inputs.val, semantic)
+    data = inputs.training_data(semantic)
     return Task(
         data=data,
         config=replace(settings.config, training=replace(settings.config.training, seed=seed)),
-        record=RunRecord(
-            dataset=inputs.dataset,
-            split=inputs.split,
-            dims=data.dims(),
-            sketch_extractor=inputs.sketch_extractor,
-            photo_extractor=inputs.photo_extractor,
-            semantic_sources=settings.config.semantics.sources,
-            unreadable=0,
-        ),
+        record=inputs.run_record(data, settings.config.semantics.sources),
         folder=settings.out / f"{settings.name}-seed{seed}",
         device=settings.device,
     )
 
 
 def fit_codes(embeddings: Embeddings, seed: int) -> ITQ | None:
-    """64-bit codes learned from embeddings of the training classes, the same that a run folder of PCMSN has.
+    """64-bit codes as in a run folder of PCMSN, learned from (Q, D) and (N, D) embeddings of the training classes.
 
-    None where an embedding is shorter than 64.
+    None where D is below 64.
     """
     generator = numpy_generator(seed, "itq")
     sketches, photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embeddings)
@@ -96,6 +88,7 @@ def fit_codes(embeddings: Embeddings, seed: int) -> ITQ | None:
 
 
 def _at_most(rows: NDArray[np.float32], count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    """The (N, D) rows, or so many random ones of them in their order."""
     if len(rows) <= count:
         return rows
     return rows[np.sort(generator.choice(len(rows), count, replace=False))]

@@ -154,6 +154,6 @@ def _identities(pictures: Pictures) -> list[tuple[str, str]]:
 
 def _refuse(names: tuple[str, str], difference: str) -> NoReturn:
     raise EvaluationError(
-        f"{names[0]} and {names[1]} did not answer the same queries, so that they can not be compared in pairs; their "
+        f"{names[0]} and {names[1]} did not answer the same queries, so that they cannot be compared in pairs; their "
         f"{difference}. Train both on the same data and split"
     )

@@ -1,6 +1,6 @@
 """The one loop of all learned methods: batches of same-class pairs, a validation an epoch, the best epoch kept.
 
-Pairs, their number and the early stop are those of PCMSN's own loop, from the same seeds: with one seed every method
+Pairs, their number and the early stop are those of ``pcmsn train``, from the same seeds: with one seed, every method
 sees the same pairs.
 """
 
@@ -23,7 +23,8 @@ from pcmsn.training.methods.fitting.scaling import Scaling
 from pcmsn.training.methods.fitting.task import Embed, Embeddings, Fitted, Task, validation_map
 from pcmsn.training.pairs import PairSampler
 
-ROWS = 4096  # embedded at a time
+ROWS = 4096
+"""Features that are embedded at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +58,24 @@ class Learner(Protocol):
 
     @property
     def network(self) -> EmbeddingNetwork:
-        """What is trained, all of its losses' parameters included."""
+        """What is trained, with every parameter that its losses have."""
 
     def update(self, batch: Batch) -> float:
-        """Move the parameters once and give the loss before the move."""
+        """Move the parameters once; gives the loss before that."""
+
+
+def move(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """Make one step of the optimizer down the gradient of the loss, a scalar."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
 
 
 def learn(make: Callable[[], Learner], task: Task) -> Fitted:
-    """What ``make`` gives, trained to the task's last epoch or early stop, with the weights of its best epoch.
+    """What ``make`` gives, trained to the task's last epoch or its early stop, with the weights of the best epoch.
 
-    ``make`` draws initial weights from torch's own generator, seeded here. Raises TrainingError when a loss is not
-    finite.
+    ``make`` draws initial weights from torch's own generator, which is seeded here. Raises TrainingError when a loss is
+    not finite.
     """
     training, seed = task.config.training, task.seed
     with seeded_torch(seed, "initial weights"):
@@ -84,7 +92,7 @@ def learn(make: Callable[[], Learner], task: Task) -> Fitted:
             for batch in batches.of_epoch(epoch):
                 _check_finite(learner.update(batch), epoch)
         score = validation_map(embed, task.data.val)
-        if score > best.validation_map:
+        if score > best.validation_map or len(task.data.val.classes) == 1:  # with one class every epoch scores 1
             best = Fitted(embed, score, best_epoch=epoch)
             weights = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
         if training.early_stop and epoch - best.best_epoch >= training.early_stop:

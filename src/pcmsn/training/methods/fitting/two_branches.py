@@ -1,4 +1,4 @@
-"""Two branches of their own, one a modality, into one space: what metric losses are compared on."""
+"""Two separate networks, one a modality, that end in one space: what metric losses are compared on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pcmsn.errors import ConfigError
 from pcmsn.model.networks import Generator
-from pcmsn.training.methods.fitting.learning import Batch, EmbeddingNetwork
+from pcmsn.training.methods.fitting.learning import Batch, EmbeddingNetwork, move
 from pcmsn.training.methods.fitting.task import Task
 
 PairLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -44,17 +43,8 @@ class TwoBranchLearner:
         self._optimizer = torch.optim.Adam(self.network.parameters(), lr=learning_rate)
 
     def update(self, batch: Batch) -> float:
-        """One step of Adam."""
+        """Make one step of Adam; gives the loss before it."""
         sketches, photos = self.network.embed_sketches(batch.sketches), self.network.embed_photos(batch.photos)
         loss = self._loss(sketches, photos, batch.labels)
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        move(self._optimizer, loss)
         return loss.item()
-
-
-def check_positive(method: str, **settings: float) -> None:
-    """Raise ConfigError for a method's setting that is not a finite number above 0."""
-    for name, value in settings.items():
-        if not 0 < value < float("inf"):
-            raise ConfigError(f"{name} of {method} must be a finite number > 0, got {value}")
