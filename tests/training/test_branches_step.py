@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pcmsn.errors import PcmsnError
+from pcmsn.errors import TrainingError
 from pcmsn.losses.weights import BRANCH_TERMS, LossConfig
 from pcmsn.model.branches import Branches
 from pcmsn.model.config import FeatureDims, ModelConfig
@@ -68,10 +68,12 @@ def test_a_sketch_is_drawn_to_the_mean_photo_of_its_class_and_a_photo_to_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[torch.Tensor] = []
-    monkeypatch.setattr(
-        "pcmsn.training.branches_step.photo_reconstruction_loss",
-        lambda rebuilt, wanted: (seen.append(wanted), rebuilt.sum())[1],
-    )
+
+    def watched(rebuilt: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        seen.append(wanted)
+        return rebuilt.sum()
+
+    monkeypatch.setattr("pcmsn.training.branches_step.photo_reconstruction_loss", watched)
     run(make())
     means = torch.stack([(PHOTOS[label] + PHOTOS[label + 3]) / 2 for label in range(3)])
     assert torch.allclose(seen[0], torch.cat([means[LABELS], PHOTOS]))
@@ -79,7 +81,7 @@ def test_a_sketch_is_drawn_to_the_mean_photo_of_its_class_and_a_photo_to_itself(
 
 def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights_are_spoilt() -> None:
     step = make()
-    with pytest.raises(PcmsnError, match="the loss is no longer a finite number"):
+    with pytest.raises(TrainingError, match="the loss is no longer a finite number"):
         step(SKETCHES * float("inf"), PHOTOS, SEMANTIC[LABELS], LABELS)
     assert all(torch.isfinite(value).all() for value in step.model.parameters())
 

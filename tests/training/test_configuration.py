@@ -12,6 +12,7 @@ from pcmsn.training.configuration import (
     config_to_toml,
     preset_names,
 )
+from pcmsn.training.finetuning.config import build_finetune_config
 
 
 def test_the_defaults_are_those_of_the_released_commands() -> None:
@@ -37,6 +38,13 @@ def test_each_data_set_has_its_own_weights(preset: str) -> None:
         0.4,
     )
     assert (berlin.adversarial, berlin.reconstruction, berlin.classification, berlin.cross_modal) == (1, 0.5, 0.1, 0.4)
+
+
+def test_a_data_set_in_another_case_is_stored_by_its_exact_name_and_gets_its_own_weights() -> None:
+    berlin = build_config(overrides={"data": {"dataset": "tu-berlin"}})
+    assert berlin == build_config(overrides={"data": {"dataset": "TU-Berlin"}})
+    assert berlin.data.dataset == "TU-Berlin"
+    assert build_finetune_config(overrides={"data": {"dataset": "sketchy"}}).data.dataset == "Sketchy"
 
 
 def test_the_presets_differ_where_paper_and_code_do() -> None:
@@ -109,7 +117,7 @@ def test_an_unknown_key_in_a_file_is_an_error_too(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unknown setting model.dims .did you mean 'dim'"):
         build_config(file=tmp_path / "run.toml")
     (tmp_path / "run.toml").write_text("[model\n")
-    with pytest.raises(ConfigError, match="can not be read as TOML"):
+    with pytest.raises(ConfigError, match="cannot be read as TOML"):
         build_config(file=tmp_path / "run.toml")
     with pytest.raises(ConfigError, match="no configuration file"):
         build_config(file=tmp_path / "nowhere.toml")

@@ -9,11 +9,14 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from PIL import Image
 
+from pcmsn.backbones.transform import Transform
 from pcmsn.errors import CheckpointError, ConfigError, ExportError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.exporting import onnx_files
+from pcmsn.training.exporting.card import pixels_function
 from pcmsn.training.exporting.export import export_run
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import train_run
@@ -52,9 +55,57 @@ def test_without_onnx_the_folder_is_the_run_with_its_card(small_config: RunConfi
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "4 seen classes of zoo, split `zoo`" in card and "Seen classes: ant, bee, cat, dog." in card
     assert "Unseen in training: elk, fox, gnu, hen." in card and "preset `paper`, seed 0" in card
-    assert "onnx" not in card and "$" not in card
+    assert "onnx" not in card and "$" not in card and "**Note:**" not in card
     before, after = RunFolder(run).load_trained(), RunFolder(tmp_path / "out").load_trained()
     assert all(torch.equal(before.model.state_dict()[name], value) for name, value in after.model.state_dict().items())
+
+
+def test_the_card_says_that_one_validation_class_chooses_nothing(small_config: RunConfig, tmp_path: Path) -> None:
+    split = tmp_path / "zoo.toml"
+    split.write_text('train = ["ant", "bee", "cat", "dog", "fox"]\nval = ["elk"]\ntest = ["gnu", "hen"]\n')
+    export_run(trained(small_config, tmp_path), tmp_path / "out", onnx=False)
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "epoch | 3 of 3, chosen on 1 validation class: mAP@all 1.000" in card
+    assert "\n**Note:** split zoo: val has 1 class ('elk'): every photo is right in every epoch" in card
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        Transform(height=20, width=24),
+        Transform(height=20, width=24, shortest_edge=30, resampling="bicubic"),
+        Transform(height=32, width=32, shortest_edge=32, invert=True),
+    ],
+)
+@pytest.mark.parametrize("size", [(50, 33), (33, 50), (17, 17)])
+def test_the_cards_functions_make_the_pixels_that_the_extractor_sees(
+    transform: Transform, size: tuple[int, int]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+    names: dict[str, Any] = {"np": np, "Image": Image}
+    exec(pixels_function("sketch", transform), names)
+    assert np.array_equal(names["sketch_pixels"](picture), transform.apply(picture))
+
+
+def test_the_cards_code_gives_the_distance_of_two_embeddings(
+    small_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, out = trained(small_config, tmp_path), tmp_path / "out"
+    export_run(run, out)
+    for name in ("sketch.png", "photo.jpg"):
+        Image.new("RGB", (40, 30), "teal").save(out / name)
+    code = (out / "README.md").read_text(encoding="utf-8").split("```py\n")[1].split("```")[0]
+    monkeypatch.chdir(out)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    model, extractors = load_with_networks(out)
+    sketch, photo = (
+        extractor(extractor.transform.normalise(torch.from_numpy(extractor.transform.decode(out / name))[None]))
+        for extractor, name in ((extractors.sketch, "sketch.png"), (extractors.photo, "photo.jpg"))
+    )
+    expected = (model.model.embed_sketches(sketch) - model.model.embed_photos(photo)).norm()
+    assert names["distance"] == pytest.approx(float(expected), abs=1e-3)
 
 
 def test_a_folder_that_holds_something_is_left_alone(small_config: RunConfig, tmp_path: Path) -> None:
@@ -66,6 +117,17 @@ def test_a_folder_that_holds_something_is_left_alone(small_config: RunConfig, tm
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
     export_run(run, tmp_path / "out", onnx=False, overwrite=True)
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
+
+
+def test_a_file_and_the_run_itself_are_no_targets(small_config: RunConfig, tmp_path: Path) -> None:
+    run = trained(small_config, tmp_path)
+    (tmp_path / "file").write_text("mine")
+
+    with pytest.raises(ExportError, match="file is a file; pass a folder"):
+        export_run(run, tmp_path / "file", onnx=False, overwrite=True)
+    with pytest.raises(ExportError, match="is the run itself; pass another folder"):
+        export_run(run, run / ".." / run.name, onnx=False, overwrite=True)
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_file_that_differs_from_torch_is_not_kept(
@@ -84,7 +146,9 @@ def test_what_is_missing_is_named_before_anything_is_done(tmp_path: Path, monkey
     with pytest.raises(CheckpointError, match="is no run folder"):
         export_run(tmp_path, tmp_path / "out", onnx=False)
     monkeypatch.setattr(onnx_files, "find_spec", lambda name: None if name == "onnxscript" else object())
-    with pytest.raises(ConfigError, match=r"onnxscript is missing; install it with: pip install 'pcmsn\[export\]'"):
+    with pytest.raises(
+        ConfigError, match=r"\(not installed: onnxscript\); install it with: pip install 'pcmsn\[export\]'"
+    ):
         export_run(tmp_path, tmp_path / "out")
 
 

@@ -124,8 +124,17 @@ def test_the_preset_says_how_and_the_run_says_on_what(small_settings: dict[str, 
         finetuning_of(replace(config, backbone=replace(config.backbone, finetune="beste")))
 
 
+def test_a_shared_network_is_refused_for_tiny_before_that_pair_is_trained(
+    config: RunConfig, train: Callable[..., RunRecord], tmp_path: Path
+) -> None:
+    tiny = replace(config, backbone=replace(config.backbone, spec="tiny"))
+    with pytest.raises(ConfigError, match="--backbone tiny is a network for each modality, .*train --finetune default"):
+        train(tiny)
+    assert not (tmp_path / "run" / "tiny").exists()
+
+
 def test_ready_made_features_can_not_be_fine_tuned(config: RunConfig, tmp_path: Path) -> None:
     subject = open_subject(config)
     features = replace(config, backbone=replace(config.backbone, spec=f"features:{tmp_path}"))
-    with pytest.raises(ConfigError, match="ready-made features .* can not be fine-tuned; pass --backbone NETWORK"):
+    with pytest.raises(ConfigError, match="ready-made features .* cannot be fine-tuned; pass --backbone NETWORK"):
         open_extractors(features, subject, tmp_path / "run")

@@ -1,7 +1,5 @@
 """Settings of a fine-tuning: presets, TOML and what is refused."""
 
-import math
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ from pcmsn.training.finetuning.config import (
     finetune_config_to_toml,
     finetune_presets,
 )
-from pcmsn.training.schedule import learning_rate_factor
 
 
 def test_the_preset_default_is_the_defaults() -> None:
@@ -68,18 +65,14 @@ def test_what_can_not_be_is_refused(tables: dict[str, Any], message: str) -> Non
         build_finetune_config(overrides=tables)
 
 
+def test_a_preset_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "f.toml").write_text("preset = 5\n")
+    with pytest.raises(ConfigError, match="preset must be a text, got 5"):
+        build_finetune_config(file=tmp_path / "f.toml")
+
+
 def test_an_unknown_preset_names_the_known_ones() -> None:
     with pytest.raises(
         ConfigError, match=r"no preset 'relased' .did you mean 'released'\?.; there are 'best', 'default'"
     ):
         build_finetune_config(preset="relased")
-
-
-def test_the_learning_rate_rises_and_falls() -> None:
-    factors = [learning_rate_factor(step, 20, 0.2) for step in range(1, 21)]
-    assert factors[:5] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
-    assert factors[12] == pytest.approx(0.5 * (1 + math.cos(math.pi * 8 / 16)))
-    assert all(later < earlier for earlier, later in pairwise(factors[4:]))
-    assert 0 < factors[-1] < 0.02
-    assert learning_rate_factor(1, 5, 0.0) == 1.0
-    assert [learning_rate_factor(step, 4, 1.0) for step in range(1, 5)] == [0.25, 0.5, 0.75, 1.0]

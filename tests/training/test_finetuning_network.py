@@ -1,4 +1,4 @@
-"""What learns and what stays; the average of the weights."""
+"""What learns in a network, and what stays as it was."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,6 @@ from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.trunk import resized_input
 from pcmsn.errors import BackboneError
-from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.finetuning.config import build_finetune_config
 from pcmsn.training.finetuning.network import FinetuningNetwork, check_input_size, extractor_weights
 
@@ -123,27 +122,3 @@ def test_a_smaller_input_keeps_the_share_that_is_cut() -> None:
     cut = Transform(height=224, width=224, shortest_edge=256)
     assert resized_input(cut, 112) == replace(cut, height=112, width=112, shortest_edge=128)
     assert resized_input(replace(cut, shortest_edge=None), 100) == Transform(height=100, width=100)
-
-
-def test_the_average_meets_a_slow_version() -> None:
-    layer = nn.BatchNorm1d(2)
-    average = AverageWeights(layer, 0.5)
-    expected = layer.weight.detach().clone()
-    for step in range(1, 30):
-        with torch.no_grad():
-            layer.weight.copy_(torch.randn(2))
-            layer.num_batches_tracked += 1
-        average.update(layer, step)
-        decay = min(0.5, step / (step + 9))
-        expected = decay * expected + (1 - decay) * layer.weight.detach()
-    torch.testing.assert_close(average.values["weight"], expected)
-    assert average.values["num_batches_tracked"] == 29
-
-
-def test_without_decay_the_average_is_the_last_weights() -> None:
-    layer = nn.Linear(2, 2)
-    average = AverageWeights(layer, 0.0)
-    with torch.no_grad():
-        layer.weight.fill_(3)
-    average.update(layer, 1)
-    assert torch.equal(average.values["weight"], layer.weight)

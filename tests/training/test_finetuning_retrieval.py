@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from finetuning_observers import Remember, StopAt
 from sklearn.metrics import average_precision_score
 
 from pcmsn.backbones.extraction import extract
@@ -18,7 +19,6 @@ from pcmsn.data.layouts import folder, list_dataset
 from pcmsn.errors import DataError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.finetuning.config import FinetuneConfig
-from pcmsn.training.finetuning.history import FinetuneEpoch, SilentFinetuneObserver
 from pcmsn.training.finetuning.retrieval import LabelledFeatures, retrieval_map
 from pcmsn.training.finetuning.session import FinetuneResult
 
@@ -32,14 +32,6 @@ def at_degrees(angles: Sequence[float], labels: Sequence[int]) -> LabelledFeatur
     radians = np.radians(angles)
     values = 3 * np.stack([np.cos(radians), np.sin(radians)], axis=1)
     return LabelledFeatures(values.astype(np.float32), np.array(labels))
-
-
-class Remember(SilentFinetuneObserver):
-    def __init__(self) -> None:
-        self.epochs: list[FinetuneEpoch] = []
-
-    def on_epoch(self, network: str, epoch: FinetuneEpoch) -> None:
-        self.epochs.append(epoch)
 
 
 @pytest.fixture
@@ -133,11 +125,6 @@ def test_the_value_is_that_of_the_features_which_the_saved_network_gives(
 def test_a_continued_training_keeps_what_was_measured(
     run_finetune: Run, finetune_config: MakeConfig, tmp_path: Path
 ) -> None:
-    class Stops(SilentFinetuneObserver):
-        def on_epoch(self, network: str, epoch: FinetuneEpoch) -> None:
-            if epoch.number == 2:
-                raise KeyboardInterrupt
-
     def column(name: str) -> list[str]:
         header, *rows = (tmp_path / name / "sketch" / "history.csv").read_text().splitlines()
         return [row.split(",")[header.split(",").index("validation_mAP@all")] for row in rows]
@@ -145,7 +132,7 @@ def test_a_continued_training_keeps_what_was_measured(
     config = measured(finetune_config(extractor=SKETCH))
     run_finetune(config, "whole")
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(config, "stopped", observer=Stops())
+        run_finetune(config, "stopped", observer=StopAt("sketch", 3, 1))
     run_finetune(None, "stopped", resume=True)
     assert column("stopped") == column("whole") and len(column("whole")) == 3
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import torch
+from finetuning_observers import Remember, StopAt
 from safetensors.torch import load_file
 
-from pcmsn.backbones.finetuned import FinetunedBackbone, is_finished, load_finetuned_pair, read_trained_on
+from pcmsn.backbones.finetuned import FinetunedBackbone, NetworkName, is_finished, load_finetuned_pair, read_trained_on
 from pcmsn.errors import BackboneError, CheckpointError, ConfigError, DataError, SplitError, TrainingError
 from pcmsn.training.config import RunConfig
 from pcmsn.training.finetuning.config import FinetuneConfig
-from pcmsn.training.finetuning.folder import Job
-from pcmsn.training.finetuning.history import FinetuneEpoch, SilentFinetuneObserver
+from pcmsn.training.finetuning.folder import Job, read_history
 from pcmsn.training.finetuning.loop import FinetuningRun
 from pcmsn.training.finetuning.session import FinetuneResult, Hardware, finetune
 from pcmsn.training.preparation import open_extractors, open_subject
@@ -31,25 +31,6 @@ def same(first: Path, second: Path) -> bool:
     """Whether two networks have the same weights to the bit."""
     one, other = (load_file(folder / "model.safetensors") for folder in (first, second))
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
-
-class Remember(SilentFinetuneObserver):
-    def __init__(self) -> None:
-        self.epochs: list[tuple[str, FinetuneEpoch]] = []
-
-    def on_epoch(self, network: str, epoch: FinetuneEpoch) -> None:
-        self.epochs.append((network, epoch))
-
-
-class StopAt(SilentFinetuneObserver):
-    """Interrupts in the middle of an epoch, as Ctrl-C does."""
-
-    def __init__(self, network: str, epoch: int, batch: int) -> None:
-        self.place = (network, epoch, batch)
-
-    def on_batch(self, network: str, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
-        if (network, epoch, batch) == self.place:
-            raise KeyboardInterrupt
 
 
 def test_the_same_seed_gives_the_same_weights_to_the_bit(
@@ -70,7 +51,7 @@ def test_both_networks_are_trained_and_load_as_extractors(
     remember = Remember()
     result = run_finetune(finetune_config(extractor={"invert_sketches": True}), observer=remember)
     assert [found.network for found in result.networks] == ["sketch", "photo"]
-    assert [name for name, _ in remember.epochs] == ["sketch"] * 3 + ["photo"] * 3
+    assert remember.networks == ["sketch"] * 3 + ["photo"] * 3
     pair = load_finetuned_pair(tmp_path / "extractors")
     assert pair.feature_dims == (6, 6) and pair.sketch.fingerprint != pair.photo.fingerprint
     assert pair.sketch.transform.invert and not pair.photo.transform.invert
@@ -86,12 +67,11 @@ def test_the_best_epoch_is_the_first_with_the_highest_accuracy_on_held_out_pictu
 ) -> None:
     scores = iter([0.5, 0.75, 0.75])
     monkeypatch.setattr(FinetuningRun, "_held_out_accuracy", lambda *_: {"sketch": next(scores)})
-    config = finetune_config(extractor=SKETCH)
-    run_finetune(config)
+    run_finetune(finetune_config(extractor=SKETCH))
     monkeypatch.undo()
     trained = read_trained_on(tmp_path / "extractors" / "sketch")
     assert (trained.best_epoch, trained.epochs, trained.held_out_accuracy) == (2, 3, 0.75)
-    rows = Job("sketch", config, tmp_path / "extractors").read_history()
+    rows = read_history(tmp_path / "extractors" / "sketch")
     assert [row["best"] for row in rows] == ["1", "1", "0"]
     assert [row["held_out_sketch_accuracy"] for row in rows] == ["0.5", "0.75", "0.75"]
 
@@ -103,13 +83,13 @@ def test_the_classes_are_learned_and_seen_by_the_averaged_weights(
     config = finetune_config(extractor={"modality": "photo"}, schedule={"epochs": 12}, fitting={"learning_rate": 0.01})
     remember = Remember()
     run_finetune(config, observer=remember)
-    first, last = remember.epochs[0][1], remember.epochs[-1][1]
+    first, last = remember.epochs[0], remember.epochs[-1]
     assert last.loss < first.loss and (last.held_out_accuracy or 0) >= 0.75 > 0.25
 
 
 @pytest.mark.parametrize("place", [("sketch", 1, 2), ("sketch", 3, 2), ("photo", 2, 1)])
 def test_an_interrupted_training_continues_to_the_same_weights(
-    run_finetune: Run, finetune_config: MakeConfig, tmp_path: Path, place: tuple[str, int, int]
+    run_finetune: Run, finetune_config: MakeConfig, tmp_path: Path, place: tuple[NetworkName, int, int]
 ) -> None:
     config = finetune_config(fitting={"dropout": 0.2})
     expected = run_finetune(config, "whole")
@@ -207,13 +187,11 @@ def test_a_shared_network_learns_from_both_modalities(
     result = run_finetune(config, observer=remember)
     assert [found.network for found in result.networks] == ["shared"]
     assert result.networks[0].trained_on.pictures == 32
-    assert all(set(epoch.held_out) == {"sketch", "photo"} for _, epoch in remember.epochs)
+    assert all(set(epoch.held_out) == {"sketch", "photo"} for epoch in remember.epochs)
     pair = load_finetuned_pair(tmp_path / "extractors")
     assert pair.sketch.fingerprint == pair.photo.fingerprint
     assert pair.sketch.transform.invert and not pair.photo.transform.invert
-    with pytest.raises(
-        CheckpointError, match=r"holds shared; a pair of networks and a shared one can not stand in one"
-    ):
+    with pytest.raises(CheckpointError, match=r"holds shared; a pair of networks and a shared one cannot stand in one"):
         run_finetune(finetune_config())
 
 
@@ -223,7 +201,9 @@ def test_a_shared_network_needs_one_trunk(
     for side in ("sketch", "photo"):
         shutil.copytree(tmp_path / "network", tmp_path / "pair" / side)
     config = finetune_config(extractor={"shared": True}, trunk={"spec": f"tiny:{tmp_path / 'pair'}"})
-    with pytest.raises(ConfigError, match=r"is a network for each modality; --shared needs one for both"):
+    with pytest.raises(
+        ConfigError, match=r"pair is a network for each modality, .* Hugging Face name .*finetune --two"
+    ):
         run_finetune(config)
 
 
@@ -354,13 +334,13 @@ def test_what_is_there_is_not_replaced_unasked(run_finetune: Run, finetune_confi
 @pytest.mark.parametrize(
     ("hardware", "tables", "message"),
     [
-        (Hardware(device="cpu", devices=3), {}, r"a batch of 8 can not be divided evenly among 3 processes; .* 6 or 9"),
+        (Hardware(device="cpu", devices=3), {}, r"a batch of 8 cannot be divided evenly among 3 processes; .* 6 or 9"),
         (
             Hardware(device="cpu", devices=8),
             {"extractor": {"shared": True}},
             r"a batch of 8, half of it sketches and half photos, .* 8 processes; pass --batch-size 16",
         ),
-        (Hardware(device="cuda:1", devices=2), {}, r"--device cuda:1 (can not be used here|is one device)"),
+        (Hardware(device="cuda:1", devices=2), {}, r"--device cuda:1 (cannot be used here|is one device)"),
         (Hardware(device="cpu"), {"schedule": {"precision": "16-mixed"}}, r"precision 16-mixed needs a CUDA device"),
     ],
 )
@@ -418,7 +398,7 @@ def test_half_precision_trains_too_and_the_saved_weights_are_whole(
     run_finetune(finetune_config(extractor=SKETCH, schedule={"precision": "bf16-mixed"}), observer=remember)
     weights = load_file(tmp_path / "extractors" / "sketch" / "model.safetensors")
     assert weights["bottleneck.weight"].dtype == torch.float32
-    assert len(remember.epochs) == 3 and all(epoch.held_out for _, epoch in remember.epochs)
+    assert len(remember.epochs) == 3 and all(epoch.held_out for epoch in remember.epochs)
 
 
 def test_a_begun_network_keeps_the_configuration_of_its_own(

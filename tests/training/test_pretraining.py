@@ -7,6 +7,7 @@ import torch
 from pcmsn.backbones.load import load_extractors
 from pcmsn.backbones.tiny import load_tiny
 from pcmsn.data.records import Dataset
+from pcmsn.errors import DataError
 from pcmsn.training.pretraining import PretrainingConfig, pretrain_tiny
 
 MakeDataset = Callable[[dict[str, int]], Dataset]
@@ -54,6 +55,14 @@ def test_unreadable_pictures_are_left_out(folder_dataset: MakeDataset, tmp_path:
     seen.photos.path(0).write_bytes(b"not a picture")
     pretrain_tiny(seen, tmp_path / "tiny", seed=0, config=SHORT)
     assert load_tiny(tmp_path / "tiny" / "photo").feature_dim > 0
+
+
+def test_without_a_readable_picture_nothing_is_trained(folder_dataset: MakeDataset, tmp_path: Path) -> None:
+    seen = folder_dataset({"ant": 2, "bee": 2})
+    for index in range(len(seen.sketches)):
+        seen.sketches.path(index).write_bytes(b"not a picture")
+    with pytest.raises(DataError, match="none of 4 sketch pictures in .* can be read; pcmsn data check"):
+        pretrain_tiny(seen, tmp_path / "tiny", seed=0, config=SHORT)
 
 
 def test_the_two_modalities_have_networks_of_their_own(folder_dataset: MakeDataset, tmp_path: Path) -> None:

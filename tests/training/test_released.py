@@ -8,10 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
+from pcmsn.data.splits import SPLIT_LISTS, read_split
 from pcmsn.errors import CheckpointError
 from pcmsn.model.config import FeatureDims, ModelConfig
 from pcmsn.model.pcmsn import PCMSN
 from pcmsn.training.released import ReleasedRun, load_released_model, read_released_path
+from pcmsn.training.testing import assess_run
 
 FOLDER = "tip_Sketchy_extended_None_hieremb-jcn+word2vec-google-news_c2f_False_64"
 DIMS = FeatureDims(sketch=12, photo=12, semantic=10, classes=3)
@@ -86,7 +89,7 @@ def test_a_pickle_that_asks_for_more_than_tensors_is_refused(tmp_path: Path) -> 
     path = tmp_path / FOLDER / "model_best.pth"
     path.parent.mkdir()
     torch.save({"state_dict": {}, "extra": Hostile()}, path)
-    with pytest.raises(CheckpointError, match="can not be read as a released checkpoint"):
+    with pytest.raises(CheckpointError, match="cannot be read as a released checkpoint"):
         load_released_model(path, sketch_dim=12, photo_dim=12, dim=64)
 
 
@@ -102,10 +105,6 @@ def test_other_files_are_errors_of_ours(tmp_path: Path) -> None:
 
 def test_a_released_checkpoint_is_tested_from_its_path(tmp_path: Path, write_pictures: Callable[..., Path]) -> None:
     """The whole way, with a small extractor in place of the two VGG16 networks."""
-    from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
-    from pcmsn.data.splits import SPLIT_LISTS, read_split
-    from pcmsn.training.testing import assess_run
-
     split = read_split(SPLIT_LISTS / "Sketchy" / "sem-pcyc.toml")
     drawn = write_pictures(tmp_path / "drawn", dict.fromkeys(split.classes, 1), size=16)
     root = tmp_path / "ZS-SBIR" / "Sketchy"

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from pcmsn.errors import CheckpointError
 from pcmsn.training.config import RunConfig
-from pcmsn.training.run_folder import MODEL, RECORD, RunFolder
+from pcmsn.training.run_folder import MODEL, RECORD, STATE, RunFolder
 from pcmsn.training.session import train_run
 
 
@@ -60,18 +60,47 @@ def test_a_damaged_record_is_an_error_of_ours(run: RunFolder) -> None:
     with pytest.raises(CheckpointError, match=r"run\.json is damaged: KeyError 'split'"):
         run.read_record()
     (run.path / RECORD).write_text("{")
-    with pytest.raises(CheckpointError, match=r"run\.json can not be read"):
+    with pytest.raises(CheckpointError, match=r"run\.json cannot be read"):
+        run.read_record()
+    (run.path / RECORD).write_text("[]")
+    with pytest.raises(CheckpointError, match=r"run\.json is damaged: it holds list, expected an object"):
         run.read_record()
 
 
-def test_a_folder_without_a_run_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"is no run folder: it lacks run\.json"):
-        RunFolder(tmp_path).load_trained()
+def test_a_folder_without_a_run_says_what_was_expected_and_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "zoo").mkdir()
+    with pytest.raises(
+        CheckpointError, match=r"zoo is no run folder: it lacks run\.json; expected .* train wrote\."
+    ) as e:
+        RunFolder(tmp_path / "zoo").load_trained()
+    assert "stopped before its first epoch, give the same pcmsn train command again" in str(e.value)
+    (tmp_path / "photos.gallery").write_text("")
+    with pytest.raises(CheckpointError, match=r"photos\.gallery is no run folder: it is a file; expected the folder"):
+        RunFolder(tmp_path / "photos.gallery").load_trained()
+
+
+def test_a_folder_that_does_not_exist_is_told_from_one_without_a_run_and_the_runs_beside_it_are_named(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    with pytest.raises(CheckpointError, match=r"there is no run folder \S+/rum; runs here: \S+/run$"):
+        RunFolder(tmp_path / "rum").load_trained()
+    with pytest.raises(CheckpointError, match="there is no run folder .*/rum; runs here"):
+        RunFolder(tmp_path / "rum").read_config()
+    nowhere = tmp_path / "nowhere" / "run"
+    with pytest.raises(CheckpointError, match=r"there is no run folder \S+nowhere/run; make one: pcmsn train --out "):
+        RunFolder(nowhere).load_trained()
+
+
+def test_the_weights_of_a_run_can_be_read_by_whom_the_umask_lets_read(run: RunFolder) -> None:
+    modes = {(run.path / name).stat().st_mode & 0o777 for name in (MODEL, STATE, RECORD)}
+    assert len(modes) == 1
 
 
 def test_a_run_without_an_epoch_can_not_be_tested(run: RunFolder) -> None:
     (run.path / MODEL).unlink()
-    with pytest.raises(CheckpointError, match=r"no epoch was completed. Continue with pcmsn train --resume --out"):
+    with pytest.raises(
+        CheckpointError, match=r"stopped before its first epoch .* Continue with pcmsn train --resume --out"
+    ):
         run.load_trained()
 
 

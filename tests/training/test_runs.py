@@ -15,8 +15,11 @@ import torch
 from safetensors.torch import load_file
 
 from pcmsn.backbones.cache import FeatureCache
+from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.errors import CheckpointError, ConfigError, DataError, SemanticsError, SplitError
-from pcmsn.evaluation.scoring import mean_average_precision
+from pcmsn.evaluation.embeddings_file import read_embeddings
+from pcmsn.evaluation.scoring import mean_average_precision, score
+from pcmsn.losses.weights import GanForm
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
@@ -24,7 +27,7 @@ from pcmsn.training.features import ExtractionSettings
 from pcmsn.training.history import Epoch, Silent
 from pcmsn.training.loop import TrainingRun, embed
 from pcmsn.training.preparation import prepare_training
-from pcmsn.training.run_folder import MODEL, RunFolder, RunRecord
+from pcmsn.training.run_folder import MODEL, ExtractorRecord, RunFolder, RunRecord, check_extractors
 from pcmsn.training.session import train_run
 from pcmsn.training.step import LossTerms
 from pcmsn.training.testing import assess_run
@@ -32,8 +35,8 @@ from pcmsn.training.testing import assess_run
 
 @pytest.fixture
 def train(tmp_path: Path) -> Callable[..., RunRecord]:
-    def run(config: RunConfig, name: str = "run", **options: object) -> RunRecord:
-        return train_run(config, RunFolder(tmp_path / name), cache=tmp_path / "cache", device="cpu", **options)  # type: ignore[arg-type]
+    def run(config: RunConfig, name: str = "run", **options: Any) -> RunRecord:
+        return train_run(config, RunFolder(tmp_path / name), cache=tmp_path / "cache", device="cpu", **options)
 
     return run
 
@@ -113,13 +116,14 @@ def test_what_is_saved_of_a_best_run_is_the_average_that_was_validated(
 def test_the_same_seed_gives_the_same_weights_to_the_bit(
     train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
 ) -> None:
-    for preset_loss in ("log", "least-squares"):
-        config = replace(small_config, loss=replace(small_config.loss, gan=preset_loss))
-        train(config, f"first-{preset_loss}")
+    gans: tuple[GanForm, ...] = ("log", "least-squares")
+    for gan in gans:
+        config = replace(small_config, loss=replace(small_config.loss, gan=gan))
+        train(config, f"first-{gan}")
         torch.manual_seed(99)  # what else draws from torch's own generator does not matter
         torch.rand(7)
-        train(config, f"second-{preset_loss}")
-        assert same(weights(tmp_path, f"first-{preset_loss}"), weights(tmp_path, f"second-{preset_loss}"))
+        train(config, f"second-{gan}")
+        assert same(weights(tmp_path, f"first-{gan}"), weights(tmp_path, f"second-{gan}"))
     other = replace(small_config, training=replace(small_config.training, seed=1))
     train(other, "other")
     assert not same(weights(tmp_path, "first-log"), weights(tmp_path, "other"))
@@ -143,14 +147,12 @@ def test_a_kill_between_the_best_weights_and_the_state_costs_that_epoch_only(
     train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = train(any_config, "whole")
-    plain = RunFolder.write_state
-    count = {"calls": 0}
+    plain, calls = RunFolder.write_state, iter(range(9))
 
-    def dies_the_second_time(self: RunFolder, *arguments: object) -> None:
-        count["calls"] += 1
-        if count["calls"] == 2:
+    def dies_the_second_time(self: RunFolder, *arguments: Any) -> None:
+        if next(calls) == 1:
             raise KeyboardInterrupt
-        plain(self, *arguments)  # type: ignore[arg-type]
+        plain(self, *arguments)
 
     monkeypatch.setattr(RunFolder, "write_state", dies_the_second_time)
     with pytest.raises(KeyboardInterrupt):
@@ -242,6 +244,75 @@ def test_early_stop_counts_epochs_without_a_better_score(
     assert (record.epochs_done, record.best_epoch, record.best_score) == (4, 2, 0.5)
 
 
+def with_split(config: RunConfig, val: str, test: str) -> RunConfig:
+    """The configuration with its split's file replaced: ``val`` and ``test`` are lists in TOML."""
+    names = '["ant", "bee", "cat", "dog"]'
+    Path(config.data.split).write_text(f"train = {names}\nval = {val}\ntest = {test}\n")
+    return config
+
+
+def test_with_one_validation_class_no_epoch_is_better_so_the_last_is_kept_and_training_does_not_stop_early(
+    train: Callable[..., RunRecord], small_config: RunConfig
+) -> None:
+    config = with_split(small_config, '["elk"]', '["fox", "gnu", "hen"]')
+    notes: list[str] = []
+    record = train(replace(config, training=replace(config.training, early_stop=1)), note=notes.append)
+    assert (record.best_epoch, record.epochs_done, record.best_score) == (3, 3, 1.0)
+    assert any(note.startswith("split zoo: val has 1 class ('elk'): every photo is right") for note in notes)
+
+
+def test_a_test_of_one_class_says_that_its_score_says_nothing(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    train(with_split(small_config, '["elk", "fox", "gnu"]', '["hen"]'))
+    assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
+    assert assessment.protocols[1].real.map_all == 1
+    (note,) = assessment.notes
+    assert (
+        note == "split zoo: test has 1 class ('hen'): every photo is right, so the score is 1 whatever the model does."
+    )
+
+
+def test_a_finished_run_of_the_same_settings_is_reused_and_says_so(
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path
+) -> None:
+    record, notes = train(any_config, reuse=True), list[str]()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    assert train(any_config, reuse=True, observer=StopAt(1, 1), note=notes.append) == record
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+    assert notes[-1] == f"{tmp_path / 'run'}: trained before, and not again; delete the folder to train it anew"
+
+
+def test_an_unfinished_run_of_the_same_settings_is_continued_to_the_same_result(
+    train: Callable[..., RunRecord], any_config: RunConfig, tmp_path: Path
+) -> None:
+    expected, notes = train(any_config, "whole"), list[str]()
+    with pytest.raises(KeyboardInterrupt):
+        train(any_config, "stopped", observer=StopAt(3, 1))
+    assert train(any_config, "stopped", reuse=True, note=notes.append) == expected
+    assert same(weights(tmp_path, "whole"), weights(tmp_path, "stopped"))
+    assert notes[-1] == f"{tmp_path / 'stopped'}: begun before, continued after epoch 2"
+
+
+def test_a_run_of_other_settings_or_another_extractor_or_version_is_not_reused(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    other = replace(small_config, training=replace(small_config.training, seed=1))
+    expected = train(other, "expected")
+    train(small_config)
+    assert train(other, reuse=True) == expected
+
+    folder = RunFolder(tmp_path / "run")
+    folder.write_record(replace(expected, pcmsn_version="0.0.1"))
+    assert train(other, reuse=True) == expected
+
+    folder.write_record(replace(expected, photo_extractor=replace(expected.photo_extractor, fingerprint="0" * 64)))
+    assert train(other, reuse=True) == expected
+
+    (tmp_path / "run" / "run.json").write_text("{")
+    assert train(other, reuse=True) == expected
+
+
 def test_a_run_is_tested_on_both_protocols(
     train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
 ) -> None:
@@ -251,7 +322,7 @@ def test_a_run_is_tested_on_both_protocols(
     assert (both.protocol, both.classes, both.real.queries, both.real.gallery) == ("val+test", 4, 24, 24)
     assert (strict.protocol, strict.classes, strict.real.queries, strict.real.gallery) == ("test", 2, 12, 12)
     assert 0 < both.binary.map_all <= 1
-    assert any("k=100 is above the gallery size of 24" in note for note in both.real.notes)
+    assert any("the gallery has 24 photos, fewer than k = 100 and 200" in note for note in both.real.notes)
     again = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
     assert again.to_dict()["test"]["real"]["mAP@all"] == strict.real.map_all
 
@@ -269,8 +340,6 @@ def test_the_best_epoch_is_what_is_tested(
 
 
 def test_another_extractor_is_refused(train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path) -> None:
-    from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
-
     train(small_config)
     save_tiny(TinyNetwork(TinyArchitecture(input_size=32, widths=(4, 8, 12))), tmp_path / "other")
     with pytest.raises(CheckpointError, match=r"was trained on sketch features of network .* got other"):
@@ -278,8 +347,6 @@ def test_another_extractor_is_refused(train: Callable[..., RunRecord], small_con
 
 
 def test_the_same_extractor_with_other_preparation_is_refused() -> None:
-    from pcmsn.training.run_folder import ExtractorRecord, check_extractors
-
     trained = ExtractorRecord(name="net", fingerprint="a" * 64, transform="squash")
     other = replace(trained, transform="model")
     record = SimpleNamespace(sketch_extractor=trained, photo_extractor=trained)
@@ -297,6 +364,17 @@ def test_resuming_with_other_data_is_refused(
     names = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen"]
     write_class_vectors(tmp_path / "semantics" / "zoo" / "random.npz", names, np.ones((8, 11)))
     with pytest.raises(CheckpointError, match=r"was trained with dims .*semantic=10.* now it is .*semantic=11"):
+        train(RunFolder(tmp_path / "run").read_config(), resume=True)
+
+
+def test_resuming_with_another_split_is_refused(
+    train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
+) -> None:
+    train(small_config)
+    Path(small_config.data.split).write_text(
+        'train = ["ant", "bee", "cat", "elk"]\nval = ["dog", "fox"]\ntest = ["gnu", "hen"]\n'
+    )
+    with pytest.raises(CheckpointError, match="trained on split zoo, in which other classes are now .* restore the"):
         train(RunFolder(tmp_path / "run").read_config(), resume=True)
 
 
@@ -342,7 +420,7 @@ def test_a_run_on_named_unseen_classes_reports_them_alone(
 ) -> None:
     (tmp_path / "unseen.txt").write_text("gnu\nhen\n")
     record = train(without_split(small_config, unseen_classes=str(tmp_path / "unseen.txt")))
-    assert (len(record.split.train), len(record.split.val), record.split.test) == (5, 1, ("gnu", "hen"))
+    assert (len(record.split.train), len(record.split.val), record.split.test) == (4, 2, ("gnu", "hen"))
     assert RunFolder(tmp_path / "run").read_record().split == record.split
     assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
     assert [scores.protocol for scores in assessment.protocols] == ["test"]
@@ -416,9 +494,6 @@ def test_many_unreadable_pictures_stop_the_run(train: Callable[..., RunRecord], 
 def test_embeddings_and_picture_of_a_run_can_be_written(
     train: Callable[..., RunRecord], small_config: RunConfig, tmp_path: Path
 ) -> None:
-    from pcmsn.evaluation.embeddings_file import read_embeddings
-    from pcmsn.evaluation.scoring import score
-
     train(small_config)
     assessment = assess_run(tmp_path / "run", family="sem-pcyc", cache=tmp_path / "cache", device="cpu")
     assessment.write_embeddings(tmp_path / "e.npz")

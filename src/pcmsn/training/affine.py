@@ -1,4 +1,4 @@
-"""Small random turns, sizes, shifts and flips of pictures."""
+"""Small random changes of place: pictures are turned, scaled, shifted and flipped."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def random_affine(
     scale: tuple[float, float] = (0.85, 1.2),
     shift: float = 0.12,
 ) -> Tensor:
-    """(count, 2, 3) maps from places in the new picture to places in the old one, places being in -1..1.
+    """(count, 2, 3) affine maps from places in the new picture to places in the old one; places are in -1..1.
 
-    Half of them flip left and right; each turns by up to ``turn`` radians, takes in ``scale`` times the picture's side
-    and moves by up to ``shift`` halves of a side.
+    Half of them flip left and right. Each turns by up to ``turn`` radians, shows ``scale`` times the picture's side and
+    moves by up to ``shift`` times half the side.
     """
     flip = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
     angle, size = uniform(count, -turn, turn, generator), uniform(count, *scale, generator)
@@ -35,7 +35,7 @@ def random_affine(
 def warped(pixels: Tensor, maps: Tensor, *, outside: float | None = None) -> Tensor:
     """The (B, 3, H, W) float pictures seen through (B, 2, 3) maps.
 
-    What lies outside of a picture has the value ``outside``; with None its border goes on.
+    What lies outside a picture has the value ``outside``; with None the picture's border is repeated.
     """
     grid = F.affine_grid(maps.to(pixels.device), list(pixels.shape), align_corners=False)
     if outside is None:

@@ -1,4 +1,4 @@
-"""The exponential average of a network's weights over the steps: what is evaluated in the place of the last ones."""
+"""Averaged weights, which are evaluated in place of the last ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ class AverageWeights:
         self.values = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
     def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after step number ``step``, counted from 1; the average is shorter in the beginning."""
+        """Take in the weights after step number ``step``, counted from 1.
+
+        The decay grows with the steps up to its full value, so that the initial weights are soon forgotten. Integers,
+        such as a count of batches, are copied.
+        """
         decay = min(self.decay, step / (step + 9))
         for name, value in network.state_dict().items():
             average = self.values[name]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from pcmsn.backbones.base import Extractors
 from pcmsn.backbones.cache import FeatureCache
 from pcmsn.data.splits import Split
+from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import MetricFamily, metric_family
 from pcmsn.evaluation.scoring import Scores
 from pcmsn.hashing.itq import ITQ
@@ -19,12 +22,13 @@ from pcmsn.model.networks import Standardisation
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
-from pcmsn.training.preparation import Subject, open_extractors, open_subject
+from pcmsn.training.preparation import TINY, Subject, open_extractors, open_subject
 from pcmsn.training.protocols import EmbeddedPictures, Protocol, protocol_classes
 from pcmsn.training.session import pick_device
 from pcmsn.training.testing import unseen_tables
 
 BITS = 64
+"""Length of the codes, or the features' own length where that is shorter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +39,9 @@ class FeatureAssessment:
     protocol: Protocol
     classes: int
     rows: dict[str, Scores]
-    """Scores by what was ranked."""
+    """Scores by what was ranked: features, standardised features, codes."""
     chance: float
-    """Mean share of a query's class in the gallery, about what a random order scores in mAP@all."""
+    """Mean share of a query's class in the gallery, in 0..1: about what a random order scores in mAP@all."""
     notes: tuple[str, ...] = ()
     """What a reader of the scores should know of the data."""
 
@@ -61,9 +65,20 @@ def assess_features(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> tuple[FeatureAssessment, ...]:
-    """Cosine scores of the configured extractors' features on both protocols; nothing but statistics is learned."""
+    """Scores of the configured extractors' features under each protocol; nothing is trained.
+
+    Statistics and codes are fitted on the seen classes. Raises ConfigError for extractors that only a run makes, and
+    PcmsnError's other subclasses.
+    """
+    backbone = config.backbone
+    if backbone.spec == TINY or backbone.finetune:
+        raise ConfigError(
+            f"--backbone {backbone.spec} is {'fine-tuned' if backbone.finetune else 'trained'} by a run and cannot be "
+            "scored without one; train first, then pass what is in the run's folder: --backbone tiny:RUN/tiny or "
+            "finetuned:RUN/finetuned"
+        )
     subject = open_subject(config, progress)
-    extractors = open_extractors(config, subject, Path(), progress)
+    extractors = open_extractors(config, subject, Path(), progress)  # nothing is taken from a run's folder
     settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
     return score_features(subject, extractors, settings, metric_family(family))
 
@@ -71,7 +86,7 @@ def assess_features(
 def score_features(
     subject: Subject, extractors: Extractors, settings: ExtractionSettings, family: MetricFamily
 ) -> tuple[FeatureAssessment, ...]:
-    """Features as they are, standardised with statistics of the seen classes, and 64-bit ITQ codes of the latter."""
+    """Scores of features as they are, standardised with statistics of the seen classes, and as 64-bit ITQ codes."""
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
     unseen = unseen_tables(subject, extractors, settings)
     found = compare_features(
@@ -87,38 +102,31 @@ def score_features(
 def compare_features(
     split: Split, train: FeatureTables, unseen: FeatureTables, family: MetricFamily, *, title: str
 ) -> tuple[FeatureAssessment, ...]:
-    """The scores of ``score_features`` from feature tables."""
+    """The scores of ``score_features``, from feature tables of the seen and of the unseen classes."""
     raw = _embeddings(unseen, _unit(unseen.sketches.features), _unit(unseen.photos.features))
-    sketches, photos = (_Standardiser(table) for table in (train.sketches, train.photos))
-    standard = _embeddings(unseen, sketches(unseen.sketches.features), photos(unseen.photos.features))
-    bits = min(BITS, standard.sketches.shape[1])
+    sketches, photos = _standardiser(train.sketches), _standardiser(train.photos)
+    standardised = _embeddings(unseen, sketches(unseen.sketches.features), photos(unseen.photos.features))
+    bits = min(BITS, standardised.sketches.shape[1])
     itq = ITQ.fit(
         sketches(train.sketches.features), photos(train.photos.features), bits, numpy_generator(0, "baseline itq")
     )
     results = []
     for protocol, classes in protocol_classes(split).items():
-        raw_part, part = raw.of_classes(classes), standard.of_classes(classes)
+        raw_part, part = raw.of_classes(classes), standardised.of_classes(classes)
         rows = {
             "features, cosine": raw_part.score(family),
             "standardised features, cosine": part.score(family),
             f"standardised, {bits} bits (ITQ)": part.score_codes(itq, family),
         }
-        results.append(FeatureAssessment(f"untrained {title}", protocol, len(classes), rows, _chance(part)))
+        results.append(FeatureAssessment(f"untrained {title}", protocol, len(classes), rows, part.chance))
     return tuple(results)
 
 
-class _Standardiser:
-    """Standardises with the statistics of a training table, then scales each row to length 1."""
-
-    def __init__(self, table: FeatureTable) -> None:
-        import torch
-
-        self._from_numpy = torch.from_numpy
-        self._network = Standardisation(table.features.shape[1])
-        self._network.set_statistics(torch.from_numpy(table.features))
-
-    def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _unit(self._network(self._from_numpy(features)).numpy())
+def _standardiser(train: FeatureTable) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Standardises (N, D) features with the statistics of a training table, then scales each row to length 1."""
+    network = Standardisation(train.features.shape[1])
+    network.set_statistics(torch.from_numpy(train.features))
+    return lambda features: _unit(network(torch.from_numpy(features)).numpy())
 
 
 def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -129,8 +137,3 @@ def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _embeddings(tables: FeatureTables, sketches: NDArray[np.float32], photos: NDArray[np.float32]) -> EmbeddedPictures:
     return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)
-
-
-def _chance(part: EmbeddedPictures) -> float:
-    share = np.bincount(part.photo_pictures.labels, minlength=len(part.photo_pictures.classes)) / len(part.photos)
-    return float(share[part.sketch_pictures.labels].mean())

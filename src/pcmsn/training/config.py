@@ -23,7 +23,7 @@ class DataConfig:
 
     dataset: str = "Sketchy"
     """A benchmark (``Sketchy``, ``TU-Berlin``, ``QuickDraw``), ``toyworld``, or a folder with ``sketch/<class>/*``
-    and ``photo/<class>/*``."""
+    and ``photo/<class>/*``. In a file and on the command line upper and lower case are the same."""
     data_root: str = "./ZS-SBIR"
     """The folder that holds the benchmarks and ``toyworld``."""
     photos: PhotoVariant = "extended"

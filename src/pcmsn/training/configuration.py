@@ -16,6 +16,7 @@ from typing import Any
 
 import tomli_w
 
+from pcmsn.data.datasets import exact_dataset_name
 from pcmsn.errors import ConfigError, did_you_mean, enumerate_names
 from pcmsn.training.config import RunConfig
 
@@ -26,12 +27,26 @@ else:
 
 PRESETS = Path(__file__).parent / "presets"
 Tables = dict[str, Any]
+"""Nested tables as a TOML file has them: names to values and to further tables."""
 Part = typing.TypeVar("Part")
 
 
-def preset_names() -> tuple[str, ...]:
-    """The presets that come with the package."""
-    return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
+def preset_names(folder: Path = PRESETS) -> tuple[str, ...]:
+    """The presets in a folder of TOML files, by default those of training."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def read_preset(name: str, folder: Path = PRESETS) -> Tables:
+    """The tables of a preset. Raises ConfigError, with the names that there are, for an unknown one."""
+    known = preset_names(folder)
+    if name not in known:
+        raise ConfigError(f"no preset {name!r}{did_you_mean(name, known)}; there are {enumerate_names(known)}")
+    return read_toml(folder / f"{name}.toml")
+
+
+def chosen_preset(given: str | None, from_file: Tables, default: str) -> str:
+    """The name of the preset to start from: the one given, else a configuration file's, else the default."""
+    return given or _text(from_file.get("preset", default), "preset")
 
 
 def build_config(
@@ -42,37 +57,40 @@ def build_config(
     Raises ConfigError for an unknown preset, table or key, a value of the wrong type, or one out of range.
     """
     from_file = read_toml(file) if file else {}
-    overrides = dict(overrides or {})
-    chosen = preset or _text(from_file.get("preset", RunConfig().preset), "preset")
-    dataset = RunConfig().data.dataset
-    for tables in (from_file, overrides):
-        data = tables.get("data", {})
-        if isinstance(data, Mapping):
-            dataset = _text(data.get("dataset", dataset), "data.dataset")
-    merged: Tables = {}
-    for tables in (*_preset_tables(chosen, dataset), from_file, overrides):
-        merged = merge_tables(merged, tables)
+    chosen = chosen_preset(preset, from_file, RunConfig().preset)
+    given = with_exact_dataset(merge_tables(from_file, overrides or {}))
+    merged = merge_tables(_preset_tables(chosen, _dataset_in(given)), given)
     return config_from_tables(merged | {"preset": chosen})
 
 
-def _preset_tables(name: str, dataset: str) -> tuple[Tables, Tables]:
-    if name not in preset_names():
-        raise ConfigError(
-            f"no preset {name!r}{did_you_mean(name, preset_names())}; there are {enumerate_names(preset_names())}"
-        )
-    tables = read_toml(PRESETS / f"{name}.toml")
-    for_data_set = tables.pop("data_sets", {})
-    return tables, for_data_set.get(dataset, {"semantics": {"sources": ()}})
+def with_exact_dataset(tables: Tables) -> Tables:
+    """The tables with ``data.dataset``, which a user may write in any case, as ``exact_dataset_name`` has it."""
+    data = tables.get("data")
+    name = data.get("dataset") if isinstance(data, Mapping) else None
+    return merge_tables(tables, {"data": {"dataset": exact_dataset_name(name)}}) if isinstance(name, str) else tables
+
+
+def _dataset_in(tables: Tables) -> str:
+    """The data set that tables name, or the default one."""
+    default, data = RunConfig().data.dataset, tables.get("data", {})
+    return _text(data.get("dataset", default), "data.dataset") if isinstance(data, Mapping) else default
+
+
+def _preset_tables(name: str, dataset: str) -> Tables:
+    """A preset's values, with its own ones for the data set; of other data sets no class vectors are known."""
+    tables = read_preset(name)
+    for_data_sets = tables.pop("data_sets", {})
+    return merge_tables(tables, for_data_sets.get(dataset, {"semantics": {"sources": ()}}))
 
 
 def read_toml(path: Path) -> Tables:
-    """The tables of a TOML file; raises ConfigError when it can not be read as one."""
+    """The tables of a TOML file; raises ConfigError when it cannot be read as one."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"no configuration file {path}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} can not be read as TOML: {error}") from error
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
 
 
 def merge_tables(base: Mapping[str, Any], tables: Mapping[str, Any]) -> Tables:
@@ -85,7 +103,7 @@ def merge_tables(base: Mapping[str, Any], tables: Mapping[str, Any]) -> Tables:
 
 
 def config_from_tables(tables: Mapping[str, Any]) -> RunConfig:
-    """A ``RunConfig`` from complete or partial tables; strict about names and types."""
+    """A ``RunConfig`` from complete or partial tables. Raises ConfigError as ``part_from_tables`` does."""
     return part_from_tables(RunConfig, tables)
 
 
@@ -111,9 +129,10 @@ def _lists(value: Any) -> Any:
 
 
 def part_from_tables(kind: type[Part], tables: Any, where: str = "") -> Part:
-    """A value of a configuration's dataclass from nested tables; strict about names and types.
+    """A configuration's dataclass from nested tables; a field without a value takes its default.
 
-    ``where`` is what names in errors begin with, for example ``training.``. Raises ConfigError.
+    ``where`` is what names in errors begin with, for example ``training.``. Raises ConfigError for an unknown name, a
+    value of the wrong type, and one out of range.
     """
     if not isinstance(tables, Mapping):
         raise ConfigError(f"{where.rstrip('.')} must be a table, got {tables!r}")

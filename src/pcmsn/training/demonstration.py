@@ -1,4 +1,4 @@
-"""The demonstration: the whole main job on the toy world, from nothing to scores and a picture."""
+"""The demonstration: everything from drawing the toy world to scores and a picture of retrieved photos."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import pick_device, train_run
 from pcmsn.training.testing import Assessment, assess_run
 
-RUNS, EXTRACTOR, FEATURES, PICTURE = "runs", "tiny", "features", "retrieval.png"
+RUNS = "runs"
+EXTRACTOR = "tiny"
+FEATURES = "features"
+PICTURE = "retrieval.png"
 SHOWN = "best"
 """The preset whose run makes the picture and the gallery."""
 LENGTHS: dict[str, dict[str, int]] = {
@@ -33,16 +36,17 @@ LENGTHS: dict[str, dict[str, int]] = {
     "released": {"epochs": 8, "batches_per_epoch": 40},
     SHOWN: {"epochs": 4, "batches_per_epoch": 40},
 }
-"""Presets in the order of the table, with fewer and smaller epochs than a benchmark needs."""
+"""The presets in the order of the table, with settings of ``training``: shorter than a benchmark needs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Demonstration:
-    """What the demonstration found and where it is."""
+    """The scores of the demonstration, and where its files are."""
 
     tables: dict[Protocol, dict[str, Scores]]
     """For each protocol the scores by row, untrained baselines first."""
     chance: dict[Protocol, float]
+    """For each protocol about what a random order scores in mAP@all."""
     picture: Path
     run: Path
     """Of preset ``best``."""
@@ -50,12 +54,17 @@ class Demonstration:
 
 
 def demo_config(folder: Path, preset: str, seed: int) -> RunConfig:
-    """A preset on the toy world, with the tiny networks in the demonstration's folder."""
+    """A preset on the toy world, with the tiny networks in the demonstration's folder.
+
+    Every place is below ``folder``, even those of no use here: the settings must not differ by where the command is
+    given, or its runs would not be used again.
+    """
     return build_config(
         preset=preset,
         overrides={
             "data": {"dataset": TOYWORLD, "data_root": str(folder)},
-            "backbone": {"spec": f"{TINY}:{folder / EXTRACTOR}"},
+            "semantics": {"root": str(folder)},
+            "backbone": {"spec": f"{TINY}:{folder / EXTRACTOR}", "model_root": str(folder)},
             "training": {**LENGTHS[preset], "early_stop": 0, "seed": seed},
         },
     )
@@ -70,10 +79,11 @@ def demonstrate(
     note: Callable[[str], None] = lambda text: None,
     observer: Callable[[RunConfig], Observer] | None = None,
 ) -> Demonstration:
-    """Draw the toy world, train the tiny extractor and each preset on its seen classes, test on the unseen ones.
+    """Draw the toy world, train the tiny extractors and each preset on its seen classes, test on the unseen ones.
 
-    Everything is written below ``folder``; what is there already from an earlier demonstration is used again, the runs
-    themselves are made anew.
+    Everything is written below ``folder``. Pictures, extractors, features and runs of an earlier demonstration with the
+    same seed are used again; a run that was cut off is continued. ``observer`` makes what is told of the progress of a
+    preset's run.
     """
     configs = {preset: demo_config(folder, preset, seed) for preset in LENGTHS}
     note(f"toy world: {STATEMENT}")
@@ -86,6 +96,7 @@ def demonstrate(
         train_run(
             config,
             RunFolder(run),
+            reuse=True,
             cache=folder / FEATURES,
             device=device,
             progress=progress,
@@ -108,11 +119,15 @@ def demonstrate(
 def _tables(
     config: RunConfig, subject: Subject, assessments: dict[str, Assessment], settings: ExtractionSettings
 ) -> tuple[dict[Protocol, dict[str, Scores]], dict[Protocol, float]]:
-    """Baselines without a run, from a tiny network with random and with trained weights, then every preset."""
+    """The scores of the tiny network's features, with random and with trained weights, and of every preset's run.
+
+    Gives them by protocol and row, and chance by protocol.
+    """
     last_layer = replace(config, backbone=replace(config.backbone, layers="last"))
     random_network = TinyBackbone.untrained(config.training.seed)
     untrained = score_features(subject, Extractors(random_network, random_network), settings, SEM_PCYC)
-    trained = score_features(subject, open_extractors(last_layer, subject, Path()), settings, SEM_PCYC)
+    tiny = open_extractors(last_layer, subject, Path())  # from EXTRACTOR; nothing is taken from a run's folder
+    trained = score_features(subject, tiny, settings, SEM_PCYC)
     tables: dict[Protocol, dict[str, Scores]] = {}
     for place, (random, features) in enumerate(zip(untrained, trained, strict=True)):
         tables[random.protocol] = {

@@ -30,19 +30,19 @@ class ExtractionRequest:
     backbone: str
     """In one of the forms of ``load_extractors``."""
     out: Path
-    """A file ``.npz``, or a folder: of numbered parts, or for both sides of a data set of sketch.npz and photo.npz."""
+    """A file ``.npz``, or a folder: for ``sketch.npz`` and ``photo.npz`` of a data set, else for numbered parts."""
     dataset: str | None = None
-    """As for ``open_dataset``; with a folder or a list only ``vgg16`` needs it, whose networks go by data set."""
+    """As for ``open_dataset``. With a folder or a list only ``vgg16`` needs it, whose networks are of a data set."""
     data_root: Path = Path("./ZS-SBIR")
     photos: PhotoVariant = "extended"
     folder: Path | None = None
     """All pictures below it."""
     lines: Iterable[str] | None = None
-    """One path a line, as they come."""
+    """Lines with one path each, read as they come, for example from standard input."""
     list_file: Path | None = None
     """A text file with one path a line."""
     modality: Modality | None = None
-    """One side of a data set; of other pictures, whose network they go through."""
+    """Of a data set, the side whose features are wanted; of other pictures, the network that they go through."""
     model_root: Path = Path("./model")
     resize: Resize = "squash"
     layers: Layers = "last"
@@ -50,19 +50,14 @@ class ExtractionRequest:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        given = [
-            name
-            for name, value in (
-                ("--dataset", self.dataset if self.backbone != "vgg16" or self.of_dataset else None),
-                ("--folder", self.folder),
-                ("--list", self.list_file or self.lines),
-            )
-            if value is not None
-        ]
-        if len(given) != 1:
-            raise ConfigError(
-                f"expected one of --dataset, --folder and --list, got {' and '.join(given) or 'none of them'}"
-            )
+        given = {
+            "--dataset": self.dataset is not None and (self.of_dataset or self.backbone != "vgg16"),
+            "--folder": self.folder is not None,
+            "--list": self.list_file is not None or self.lines is not None,
+        }
+        if sum(given.values()) != 1:
+            named = " and ".join(name for name, is_given in given.items() if is_given)
+            raise ConfigError(f"expected one of --dataset, --folder and --list, got {named or 'none of them'}")
         if self.backbone == "vgg16" and self.dataset is None:
             raise ConfigError(
                 "--backbone vgg16 is a pair of networks for each data set; say whose: --dataset, for example Sketchy"
@@ -81,7 +76,7 @@ class ExtractionRequest:
 
 @dataclass(frozen=True)
 class _Task:
-    """Pictures of which the features go to one place."""
+    """Pictures whose features go to one place."""
 
     name: str
     modality: Modality | None
@@ -97,12 +92,11 @@ def extract_to_files(
     cache: FeatureCache | None = None,
     progress: StreamProgress | None = None,
 ) -> tuple[Exported, ...]:
-    """Write the features that were asked for and say what was written, one entry a target.
+    """Write the features that were asked for and say what was written, one entry for each target.
 
-    Work that was done before is kept, see ``export_features``. Raises PcmsnError's subclasses.
+    Features that an earlier call wrote are kept, see ``export_features``. Raises PcmsnError's subclasses.
     """
-    report = progress or (lambda name, done, total: None)
-    results = []
+    report = progress or _silent
     with ExitStack() as stack:
         tasks = _tasks(request, stack, report)
         extractors = load_extractors(
@@ -112,25 +106,36 @@ def extract_to_files(
             resize=request.resize,
             layers=request.layers,
         )
-        for task in tasks:
-            _check_modality(task, extractors, request)
+        return tuple(_run(task, extractors, request, computation, cache, report) for task in tasks)
 
-            def told(done: int, task: _Task = task) -> None:
-                report(task.name, done, task.total)
 
-            results.append(
-                export_features(
-                    extractors.sketch if task.modality == "sketch" else extractors.photo,
-                    task.files,
-                    task.target,
-                    cache=cache,
-                    computation=computation,
-                    rows_per_file=request.rows_per_file,
-                    overwrite=request.overwrite,
-                    progress=told,
-                )
-            )
-    return tuple(results)
+def _silent(name: str, done: int, total: int | None) -> None:
+    """A ``StreamProgress`` that shows nothing."""
+
+
+def _run(
+    task: _Task,
+    extractors: Extractors,
+    request: ExtractionRequest,
+    computation: Computation,
+    cache: FeatureCache | None,
+    report: StreamProgress,
+) -> Exported:
+    if task.modality is None and extractors.sketch is not extractors.photo:
+        raise ConfigError(
+            f"--backbone {request.backbone} is a network for each modality; say whose these pictures are: --modality "
+            "sketch or photo"
+        )
+    return export_features(
+        extractors.sketch if task.modality == "sketch" else extractors.photo,
+        task.files,
+        task.target,
+        cache=cache,
+        computation=computation,
+        rows_per_file=request.rows_per_file,
+        overwrite=request.overwrite,
+        progress=lambda done: report(task.name, done, task.total),
+    )
 
 
 def _dataset_name(request: ExtractionRequest) -> str:
@@ -177,12 +182,4 @@ def _lines(path: Path, stack: ExitStack) -> Iterator[str]:
     try:
         return stack.enter_context(path.open(encoding="utf-8", errors="surrogateescape"))
     except OSError as error:
-        raise DataError(f"{path} can not be read as a list of files: {error.strerror or error}") from error
-
-
-def _check_modality(task: _Task, extractors: Extractors, request: ExtractionRequest) -> None:
-    if task.modality is None and extractors.sketch is not extractors.photo:
-        raise ConfigError(
-            f"--backbone {request.backbone} is a network for each modality; say whose these pictures are: --modality "
-            "sketch or photo"
-        )
+        raise DataError(f"{path} cannot be read as a list of files: {error.strerror or error}") from error

@@ -17,7 +17,7 @@ from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import DataError, enumerate_names
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is worked on, the number done and the total."""
+"""Called with the name of a stage, the number of steps done and the total."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class FeatureTable:
     pictures: Pictures
     """The N pictures."""
     unreadable: tuple[tuple[str, str], ...]
-    """Names of skipped files and why."""
+    """For each skipped file its name and the reason."""
 
     @property
     def labels(self) -> NDArray[np.int64]:
@@ -51,13 +51,13 @@ class FeatureTables:
 
     @property
     def unreadable(self) -> tuple[tuple[str, str], ...]:
-        """Skipped files of both modalities."""
+        """The skipped files of both modalities, each with the reason."""
         return self.sketches.unreadable + self.photos.unreadable
 
 
 @dataclass(frozen=True)
 class ExtractionSettings:
-    """How features are computed; none of it changes their values beyond rounding."""
+    """How features are computed; nothing here changes their values, but for rounding."""
 
     cache: FeatureCache
     device: str = "cpu"
@@ -69,9 +69,9 @@ class ExtractionSettings:
 def feature_tables(
     dataset: Dataset, classes: Iterable[str], extractors: Extractors, settings: ExtractionSettings
 ) -> FeatureTables:
-    """The features of the given classes' pictures, from the cache where they are there.
+    """The features of the given classes' pictures; what the cache lacks is computed.
 
-    Raises DataError when more than 5 % of a modality's pictures, or all of a class, can not be read.
+    Raises DataError when more than 5 % of a modality's pictures, or all of a class, cannot be read.
     """
     part = dataset.of_classes(classes)
     return FeatureTables(
@@ -95,6 +95,7 @@ def _table(backbone: Backbone, pictures: Pictures, settings: ExtractionSettings)
     if empty:
         raise DataError(
             f"no readable {pictures.modality} is left in the class {enumerate_names(empty)} of {pictures.folder}; "
-            f"unreadable: {enumerate_names(name for name, _ in found.unreadable)}"
+            f"unreadable: {enumerate_names(name for name, _ in found.unreadable) or 'none, so the class is empty'}; "
+            "add pictures, or leave the class out of the split"
         )
     return FeatureTable(features=found.values, pictures=kept, unreadable=found.unreadable)

@@ -1,4 +1,4 @@
-"""What each epoch came to, and where it is logged."""
+"""The result of an epoch, and who is told of it."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ class Epoch:
 
 
 class Observer(Protocol):
-    """Told of a run's progress; the command line shows it."""
+    """What is told of a run's progress, for example the command line's display."""
 
     def on_batch(self, epoch: int, batch: int, terms: LossTerms) -> None:
-        """After each batch; ``batch`` counts from 1."""
+        """Called after each batch; ``epoch`` and ``batch`` count from 1."""
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """After each epoch, when it is saved."""
+        """Called after each epoch, when it is saved."""
 
 
 class Silent:
     """An observer that shows nothing."""
 
     def on_batch(self, epoch: int, batch: int, terms: LossTerms) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def on_epoch(self, epoch: Epoch) -> None:
-        """Nothing."""
+        """Show nothing."""
 
 
 @contextmanager
 def tensorboard_log(folder: Path, first_epoch: int) -> Iterator[Any]:
-    """A TensorBoard writer; what an interrupted run wrote from ``first_epoch`` on is dropped."""
+    """A TensorBoard ``SummaryWriter``; what an interrupted run wrote from ``first_epoch`` on is dropped."""
     from torch.utils.tensorboard import SummaryWriter
 
     with SummaryWriter(str(folder), purge_step=first_epoch) as writer:

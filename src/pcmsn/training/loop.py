@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.features import FeatureTables
 from pcmsn.training.history import Epoch, Observer, Silent, log_epoch, tensorboard_log
 from pcmsn.training.pairs import PairSampler
-from pcmsn.training.run_folder import STATE, RunFolder, RunRecord, load_strictly, tensors_under
+from pcmsn.training.run_folder import STATE, TENSORBOARD, RunFolder, RunRecord, load_strictly, tensors_under
 from pcmsn.training.schedule import learning_rate_factor
 from pcmsn.training.step import LossTerms
 from pcmsn.training.steps import make_step
@@ -32,13 +32,15 @@ from pcmsn.training.tensor_file import optimizer_tensors, restore_optimizer
 
 Number = TypeVar("Number", bound=np.generic)
 
-ITQ_ROWS = 10_000  # of each modality; a rotation of 64 x 64 needs no more, and the fit stays under a second
-COMPLETING_ROWS = 10_000  # of each modality; for principal directions of a few hundred elements
+ITQ_ROWS = 10_000
+"""Embeddings of each modality that ITQ learns from: its 64 x 64 rotation needs no more, and takes under a second."""
+COMPLETING_ROWS = 10_000
+"""Training features of each modality that a model is completed from: enough for a few hundred principal directions."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """What a run may see: seen classes to learn from, validation classes to choose the best epoch on."""
+    """What training may look at: seen classes to learn from, validation classes to choose the best epoch on."""
 
     train: FeatureTables
     val: FeatureTables
@@ -46,7 +48,7 @@ class TrainingData:
     """(seen classes, semantic_dim) class vectors, in the order of ``train.classes``."""
 
     def dims(self) -> FeatureDims:
-        """The sizes that a model for this data has."""
+        """The sizes of a model for this data."""
         return FeatureDims(
             sketch=self.train.sketches.features.shape[1],
             photo=self.train.photos.features.shape[1],
@@ -73,7 +75,7 @@ class _Standing:
 
 
 class TrainingRun:
-    """One run: made from its configuration and data, continued from its folder, driven by ``run``."""
+    """One run: made from its configuration and data, continued with ``restore``, driven by ``run``."""
 
     def __init__(
         self,
@@ -134,8 +136,11 @@ class TrainingRun:
         self.standing = _Standing(rows=facts["rows"], best_epoch=facts["best_epoch"], best_score=facts["best_score"])
 
     def run(self) -> RunRecord:
-        """Train until the last epoch or the early stop; every epoch is on disk before the next begins."""
-        with tensorboard_log(self.folder.path / "tensorboard", self.standing.epochs_done + 1) as log:
+        """Train until the last epoch or the early stop; every epoch is on disk before the next begins.
+
+        Raises TrainingError for a loss that is not a finite number, CheckpointError where the disk cannot be written.
+        """
+        with tensorboard_log(self.folder.path / TENSORBOARD, self.standing.epochs_done + 1) as log:
             while not self._is_over():
                 epoch, model = self._epoch(self.standing.epochs_done + 1)
                 self._save(epoch, model)
@@ -150,7 +155,7 @@ class TrainingRun:
         return stopped or self.standing.epochs_done >= self.config.training.epochs
 
     def _epoch(self, number: int) -> tuple[Epoch, RetrievalModel]:
-        """An epoch's result, and the model that was measured."""
+        """Train and validate an epoch; gives its result and the model that was measured."""
         start = time.perf_counter()
         seed = self.config.training.seed
         self.soft_labels.manual_seed(derive_seed(seed, "soft labels", number))
@@ -162,10 +167,15 @@ class TrainingRun:
             number=number,
             losses=losses,
             validation_map=score,
-            best=score > self.standing.best_score,
+            best=score > self.standing.best_score or self._cannot_choose,
             seconds=time.perf_counter() - start,
         )
         return epoch, model
+
+    @property
+    def _cannot_choose(self) -> bool:
+        """Whether every epoch scores 1, as with one validation class: then the last one is kept, as trained longest."""
+        return len(self.data.val.classes) == 1
 
     def _train(self, number: int) -> Iterator[LossTerms]:
         training = self.config.training
@@ -197,19 +207,22 @@ class TrainingRun:
                 group["lr"] = optimisation.learning_rate * factor
 
     def _completed(self) -> RetrievalModel:
-        """The model of the averaged weights, or the trained one itself where there is no average, completed."""
+        """The completed model of the averaged weights, or of the last ones where there is no average."""
         model = self.model
         if self.average:
             model = copy.deepcopy(self.model)
             model.load_state_dict(self.average.values)
-        rows: list[Tensor] = []
-        for name, table in (("sketches", self.data.train.sketches), ("photos", self.data.train.photos)):
-            generator = numpy_generator(self.config.training.seed, "completion")
-            chosen = _at_most(np.arange(len(table.labels)), COMPLETING_ROWS, generator)
-            rows += [self._tables[name][torch.from_numpy(chosen).to(self.device)]]
-            rows += [torch.from_numpy(table.labels[chosen]).to(self.device)]
-        model.complete(*rows)
+        sketches, sketch_labels = self._few_rows("sketches", self.data.train.sketches.labels)
+        photos, photo_labels = self._few_rows("photos", self.data.train.photos.labels)
+        model.complete(sketches, sketch_labels, photos, photo_labels)
         return model
+
+    def _few_rows(self, table: str, labels: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """The (n, D) features and (n,) labels of at most ``COMPLETING_ROWS`` random rows of a table."""
+        generator = numpy_generator(self.config.training.seed, "completion")
+        chosen = _at_most(np.arange(len(labels)), COMPLETING_ROWS, generator)
+        rows = torch.from_numpy(chosen).to(self.device)
+        return self._tables[table][rows], torch.from_numpy(labels[chosen]).to(self.device)
 
     def _validate(self, model: RetrievalModel) -> float:
         """mAP@all with the validation classes' sketches as queries and their photos as gallery."""
@@ -257,9 +270,9 @@ def embed(
     """(Q, dim) sketch and (N, dim) photo embeddings of feature tables, computed ``rows`` rows at a time."""
     device = next(model.parameters()).device
 
-    def in_blocks(function: Any, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def in_blocks(network: Callable[[Tensor], Tensor], features: NDArray[np.float32]) -> NDArray[np.float32]:
         blocks = [
-            function(torch.from_numpy(features[start : start + rows]).to(device)).cpu().numpy()
+            network(torch.from_numpy(features[start : start + rows]).to(device)).cpu().numpy()
             for start in range(0, len(features), rows)
         ]
         return np.concatenate(blocks) if blocks else np.zeros((0, model.config.dim), np.float32)
@@ -271,12 +284,16 @@ def embed(
 
 
 def fit_itq(model: RetrievalModel, train: FeatureTables, generator: np.random.Generator) -> ITQ:
-    """Codes of as many bits as a retrieval feature has elements, learned from embeddings of the training classes."""
-    few_sketches, few_photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embed(model, train))
-    return ITQ.fit(few_sketches, few_photos, model.config.dim, generator)
+    """ITQ with as many bits as a retrieval feature has elements, learned from embeddings of the training classes.
+
+    Of more than ``ITQ_ROWS`` embeddings of a modality, so many random ones are used.
+    """
+    sketches, photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embed(model, train))
+    return ITQ.fit(sketches, photos, model.config.dim, generator)
 
 
 def _at_most(rows: NDArray[Number], count: int, generator: np.random.Generator) -> NDArray[Number]:
+    """The rows, or so many random ones of them in their order."""
     if len(rows) <= count:
         return rows
     return rows[np.sort(generator.choice(len(rows), count, replace=False))]

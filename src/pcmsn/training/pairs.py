@@ -10,29 +10,29 @@ from numpy.typing import NDArray
 
 from pcmsn.errors import DataError
 
-Labels = NDArray[np.int64]
+Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
     """Positions of B same-class pairs."""
 
-    sketches: Labels
+    sketches: Integers
     """(B,) rows of the sketch table."""
-    photos: Labels
+    photos: Integers
     """(B,) rows of the photo table."""
-    labels: Labels
+    labels: Integers
     """(B,) their classes."""
 
 
 class PairSampler:
-    """Draws pairs like the released weighted sampler does, without listing a class's sketches times photos first.
+    """Draws pairs with the probabilities of the released code's weighted sampler, without listing all pairs.
 
-    There every pair of a class weighs 1 / (pairs of the class); drawing a class, then a sketch and a photo of it, each
-    uniformly, gives every pair the same probability.
+    There each pair weighs 1 / (number of pairs of its class). Drawing a class, then a sketch and a photo of it, each
+    uniformly, gives every pair the same probability. Raises DataError for a class without sketches or photos.
     """
 
-    def __init__(self, sketch_labels: Labels, photo_labels: Labels, classes: int) -> None:
+    def __init__(self, sketch_labels: Integers, photo_labels: Integers, classes: int) -> None:
         self.classes = classes
         self._sketches = _RowsByClass(sketch_labels, classes)
         self._photos = _RowsByClass(photo_labels, classes)
@@ -46,14 +46,14 @@ class PairSampler:
     ) -> Iterator[PairBatch]:
         """``count`` batches of ``size`` pairs each, with replacement.
 
-        With ``pairs_per_class`` so many pairs of a class stand one after the other, and the size / pairs_per_class
-        classes of a batch differ; where there are not so many classes, a batch is smaller.
+        With ``pairs_per_class`` a batch holds so many pairs of each of size / pairs_per_class different classes, one
+        class after the other; where there are fewer classes, the batch is smaller.
         """
         for _ in range(count):
             labels = self._labels(size, pairs_per_class, generator)
             yield PairBatch(self._sketches.draw(labels, generator), self._photos.draw(labels, generator), labels)
 
-    def _labels(self, size: int, pairs_per_class: int, generator: np.random.Generator) -> Labels:
+    def _labels(self, size: int, pairs_per_class: int, generator: np.random.Generator) -> Integers:
         if not pairs_per_class:
             return generator.integers(0, self.classes, size=size)
         different = min(self.classes, max(1, size // pairs_per_class))
@@ -61,12 +61,15 @@ class PairSampler:
 
 
 class _RowsByClass:
-    def __init__(self, labels: Labels, classes: int) -> None:
+    """The rows of one modality's table, grouped by class, to draw from."""
+
+    def __init__(self, labels: Integers, classes: int) -> None:
         self.rows = np.argsort(labels, kind="stable")
         self.counts = np.bincount(labels, minlength=classes)
         self.starts = np.cumsum(self.counts) - self.counts
 
-    def draw(self, labels: Labels, generator: np.random.Generator) -> Labels:
-        within: Labels = generator.integers(0, self.counts[labels])
-        drawn: Labels = self.rows[self.starts[labels] + within]
+    def draw(self, labels: Integers, generator: np.random.Generator) -> Integers:
+        """For each of (B,) labels a row of that class."""
+        within: Integers = generator.integers(0, self.counts[labels])
+        drawn: Integers = self.rows[self.starts[labels] + within]
         return drawn

@@ -23,7 +23,7 @@ from pcmsn.data.layouts import Layout, folder
 from pcmsn.data.records import Dataset
 from pcmsn.data.splits import Split, load_split, load_unseen_split
 from pcmsn.data.toyworld import toyworld_class_vectors
-from pcmsn.errors import BackboneError, ConfigError, SemanticsError
+from pcmsn.errors import BackboneError, ConfigError
 from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
 from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
@@ -32,7 +32,10 @@ from pcmsn.training.pretraining import pretrain_tiny
 from pcmsn.training.run_folder import ExtractorRecord, RunRecord
 
 TOYWORLD_SOURCE = "toyworld-path"
-TINY, FINETUNED = "tiny", "finetuned"
+TINY = "tiny"
+"""The backbone that a run trains for itself, the folder in the run that holds it, and its form ``tiny:FOLDER``."""
+FINETUNED = "finetuned"
+"""The folder in a run that holds what it fine-tuned, and the backbone's form ``finetuned:FOLDER``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,8 @@ class Subject:
 def open_pictures(config: RunConfig, progress: Progress | None = None) -> Dataset:
     """The pictures of a configuration; draws the toy world if it is missing.
 
-    With ready-made features they are those that there are features of, whether or not they are on disk.
+    With ready-made features these are the pictures that have features, whether or not they are on disk. Raises
+    DataError.
     """
     data = config.data
     if data.file_list:
@@ -68,7 +72,7 @@ def open_pictures(config: RunConfig, progress: Progress | None = None) -> Datase
 
 
 def open_subject(config: RunConfig, progress: Progress | None = None) -> Subject:
-    """The pictures and the split of a configuration, checked to fit each other."""
+    """The pictures and the split of a configuration. Raises DataError and SplitError where they do not fit."""
     data = config.data
     if data.file_list:
         lists = _open_file_lists(config)
@@ -81,7 +85,7 @@ def open_subject(config: RunConfig, progress: Progress | None = None) -> Subject
 
 
 def _layout_of_features(data: DataConfig) -> Layout:
-    """Where the pictures would be; ready-made features may be of a data set that is only a name here."""
+    """Where the pictures would be: ready-made features may belong to a data set that is not on this machine."""
     name, root = data.dataset, Path(data.data_root)
     if name in (*BENCHMARKS, TOYWORLD) or Path(name).is_dir():
         return find_layout(name, root, photos=data.photos)
@@ -101,15 +105,10 @@ def _open_file_lists(config: RunConfig) -> FileLists:
 
 
 def open_class_vectors(config: SemanticsConfig, dataset_name: str) -> ClassVectors:
-    """The joined class vectors of a data set; the toy world's own ones are built in."""
+    """The joined class vectors of a data set; those of the toy world are built in. Raises SemanticsError."""
     if config.sources == (TOYWORLD_SOURCE,) and dataset_name == TOYWORLD:
         names, values = toyworld_class_vectors()
         return ClassVectors(names=names, values=values.astype(np.float32), sources=(TOYWORLD_SOURCE,))
-    if not config.sources:
-        raise SemanticsError(
-            f"no side information is known for {dataset_name!r}; write one vector a class to "
-            f"{Path(config.root) / dataset_name}/NAME.npz (arrays names and vectors) and pass --semantics NAME"
-        )
     return load_class_vectors(Path(config.root) / dataset_name, config.sources)
 
 
@@ -123,14 +122,15 @@ def open_extractors(
 ) -> Extractors:
     """The extractors of a configuration; those that a run makes for itself stand in its folder.
 
-    With ``train_on``, a device, these are first trained there on the seen classes, unless that was done before. Raises
-    BackboneError for an extractor that was fine-tuned on a class that the split keeps unseen.
+    With ``train_on``, the name of a device, they are first trained on the seen classes, unless that was done before.
+    Raises BackboneError for an extractor that was fine-tuned on a class that the split keeps unseen, ConfigError for
+    fine-tuning of what cannot be fine-tuned.
     """
     stored = ready_made_folder(config.backbone.spec)
     if stored is not None:
         if config.backbone.finetune:
             raise ConfigError(
-                f"ready-made features ({config.backbone.spec}) can not be fine-tuned; pass --backbone NETWORK, or "
+                f"ready-made features ({config.backbone.spec}) cannot be fine-tuned; pass --backbone NETWORK, or "
                 "--preset best for these features"
             )
         return load_ready_made(stored, subject.dataset.name, subject.split)
@@ -142,7 +142,7 @@ def open_extractors(
 
 
 def load_run_extractors(backbone: BackboneConfig, run_folder: Path, dataset_name: str) -> Extractors:
-    """The extractors that a run uses, those of its own from its folder. Raises BackboneError."""
+    """The extractors that a run uses; those that it made for itself come from its folder. Raises BackboneError."""
 
     def load(settings: BackboneConfig) -> Extractors:
         return load_extractors(
@@ -160,7 +160,7 @@ def load_run_extractors(backbone: BackboneConfig, run_folder: Path, dataset_name
 
 
 def own_spec(backbone: BackboneConfig, run_folder: Path) -> str:
-    """What ``load_extractors`` takes: a run's own extractors are below its folder, others are where they are."""
+    """The backbone in a form of ``load_extractors``: what a run made for itself is in its folder."""
     if backbone.finetune:
         return f"{FINETUNED}:{run_folder / FINETUNED}"
     return f"{TINY}:{run_folder / TINY}" if backbone.spec == TINY else backbone.spec
@@ -169,13 +169,15 @@ def own_spec(backbone: BackboneConfig, run_folder: Path) -> str:
 def _make_own_extractors(
     config: RunConfig, subject: Subject, run_folder: Path, device: str, progress: Progress | None
 ) -> None:
-    """Train what the run takes from its own folder, on the seen classes alone; a tiny network before it is tuned."""
+    """Train what the run takes from its own folder, on the seen classes alone: ``tiny`` before it is fine-tuned."""
+    from pcmsn.training.finetuning.for_run import check_pair, finetune_for_run  # which open pictures with this module
+
+    if config.backbone.finetune:
+        check_pair(config)
     if config.backbone.spec == TINY:
         seen = subject.dataset.of_classes(subject.split.train)
         pretrain_tiny(seen, run_folder / TINY, seed=config.training.seed, progress=progress)
     if config.backbone.finetune:
-        from pcmsn.training.finetuning.for_run import finetune_for_run  # it opens its pictures with this module
-
         trunk = replace(config.backbone, finetune="")
         begun = replace(config, backbone=replace(config.backbone, spec=own_spec(trunk, run_folder)))
         finetune_for_run(begun, run_folder / FINETUNED, device=device, progress=progress)
@@ -225,40 +227,48 @@ def prepare_training(
 
 
 def resolved(config: RunConfig) -> RunConfig:
-    """The configuration with its folders as absolute paths, so that a run can be continued from anywhere."""
+    """The configuration with its files and folders as absolute paths, so that a run can be continued from anywhere.
 
-    def absolute(path: str) -> str:
-        return str(Path(path).expanduser().resolve())
-
-    spec = config.backbone.spec
-    kind, separator, location = spec.partition(":")
-    if Path(spec).expanduser().is_dir():
-        spec = absolute(spec)
-    elif separator and kind in (FINETUNED, READY_MADE, TINY, "vgg16"):
-        if not Path(location).expanduser().exists():
-            raise BackboneError(f"--backbone {spec}: no such file or folder {location}")
-        spec = f"{kind}:{absolute(location)}"
-    dataset = config.data.dataset
-    if Path(dataset).is_dir() and dataset not in (*BENCHMARKS, TOYWORLD):
-        dataset = absolute(dataset)
-    data = config.data
+    Raises BackboneError for a backbone whose file or folder is missing.
+    """
+    data, backbone = config.data, config.backbone
+    is_folder = Path(data.dataset).is_dir() and data.dataset not in (*BENCHMARKS, TOYWORLD)
     return replace(
         config,
         data=replace(
             data,
-            dataset=dataset,
-            data_root=absolute(data.data_root),
-            split=absolute(data.split) if data.split.endswith(".toml") else data.split,
-            unseen_classes=absolute(data.unseen_classes) if data.unseen_classes else "",
-            file_list=absolute(data.file_list) if data.file_list else "",
+            dataset=_absolute(data.dataset) if is_folder else data.dataset,
+            data_root=_absolute(data.data_root),
+            split=_absolute_toml(data.split),
+            unseen_classes=_absolute(data.unseen_classes) if data.unseen_classes else "",
+            file_list=_absolute(data.file_list) if data.file_list else "",
         ),
-        semantics=replace(config.semantics, root=absolute(config.semantics.root)),
+        semantics=replace(config.semantics, root=_absolute(config.semantics.root)),
         backbone=replace(
-            config.backbone,
-            spec=spec,
-            model_root=absolute(config.backbone.model_root),
-            finetune=absolute(config.backbone.finetune)
-            if config.backbone.finetune.endswith(".toml")
-            else config.backbone.finetune,
+            backbone,
+            spec=_absolute_spec(backbone.spec),
+            model_root=_absolute(backbone.model_root),
+            finetune=_absolute_toml(backbone.finetune),
         ),
     )
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().resolve())
+
+
+def _absolute_toml(name: str) -> str:
+    """A TOML file as an absolute path; any other name as it is."""
+    return _absolute(name) if name.endswith(".toml") else name
+
+
+def _absolute_spec(spec: str) -> str:
+    """A backbone's folder, or what stands behind its ``kind:``, as an absolute path; any other name as it is."""
+    if Path(spec).expanduser().is_dir():
+        return _absolute(spec)
+    kind, separator, location = spec.partition(":")
+    if not separator or kind not in (FINETUNED, READY_MADE, TINY, "vgg16"):
+        return spec
+    if not Path(location).expanduser().exists():
+        raise BackboneError(f"--backbone {spec}: no such file or folder {location}; correct the path")
+    return f"{kind}:{_absolute(location)}"

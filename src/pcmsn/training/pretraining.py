@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,13 @@ from torch import Tensor, nn
 from pcmsn.backbones.tiny import TinyNetwork, save_tiny
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.records import Dataset, Pictures
-from pcmsn.errors import UnreadablePictureError
+from pcmsn.errors import DataError, UnreadablePictureError
 from pcmsn.seeding import numpy_generator, seeded_torch, torch_generator
 from pcmsn.training.affine import random_affine, warped
 from pcmsn.training.features import Progress
 
 TRAINED_ON = "trained_on.json"
+"""The file that says what the two networks of a folder were trained on; written last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +47,17 @@ def pretrain_tiny(
     seed: int,
     config: PretrainingConfig | None = None,
     progress: Progress | None = None,
-) -> Path:
-    """The folder with two tiny networks, ``sketch`` and ``photo``, each trained on one modality of ``seen``.
+) -> None:
+    """Train two tiny networks into ``folder``, ``sketch`` and ``photo``, each on one modality of ``seen``.
 
-    They are trained first unless they were trained on just that before. ``seen`` must hold the seen classes and nothing
-    else; every picture of it may be used. As in the paper the two are trained apart: what brings sketches and photos
-    together is the network on top of them.
+    Nothing is done where they were trained on the same pictures in the same way before. ``seen`` must hold the seen
+    classes and nothing else; every picture of it may be used. As in the paper the two are trained apart: what brings
+    sketches and photos together is the network on top of them. Raises DataError where no picture is readable.
     """
     config = config or PretrainingConfig()
     description = _description(seen, seed, config)
     if _read_description(folder) == description:
-        return folder
+        return
     (folder / TRAINED_ON).unlink(missing_ok=True)
     for pictures in (seen.sketches, seen.photos):
         with seeded_torch(seed, "tiny network", pictures.modality):
@@ -65,7 +66,6 @@ def pretrain_tiny(
         _fit(network, pixels, labels, pictures, seed, config, progress)
         save_tiny(network, folder / pictures.modality)
     write_text_atomically(folder / TRAINED_ON, json.dumps(description, indent=1) + "\n")
-    return folder
 
 
 def _description(seen: Dataset, seed: int, config: PretrainingConfig) -> dict[str, object]:
@@ -75,7 +75,7 @@ def _description(seen: Dataset, seed: int, config: PretrainingConfig) -> dict[st
         "classes": list(seen.classes),
         "files": hashlib.sha256(names.encode()).hexdigest(),
         "seed": seed,
-        "config": config.__dict__,
+        "config": asdict(config),
     }
 
 
@@ -87,7 +87,7 @@ def _read_description(folder: Path) -> object:
 
 
 def _load(pictures: Pictures, network: TinyNetwork, seed: int, config: PretrainingConfig) -> tuple[Tensor, Tensor]:
-    """(N, 3, S, S) uint8 pixels and (N,) labels; unreadable pictures are left out."""
+    """(N, 3, S, S) uint8 pixels and (N,) labels, in random order; unreadable pictures are left out."""
     generator = numpy_generator(seed, "tiny network", "pictures", pictures.modality)
     transform = network.architecture.transform
 
@@ -99,8 +99,14 @@ def _load(pictures: Pictures, network: TinyNetwork, seed: int, config: Pretraini
 
     chosen = [int(index) for index in generator.permutation(len(pictures))[: config.most_pictures]]
     with ThreadPoolExecutor() as pool:
-        decoded = [(index, pixels) for index, pixels in zip(chosen, pool.map(decode, chosen), strict=True)]
-    readable = [(pixels, pictures.labels[index]) for index, pixels in decoded if pixels is not None]
+        decoded = list(pool.map(decode, chosen))
+    labelled = zip(decoded, pictures.labels[chosen], strict=True)
+    readable = [(pixels, label) for pixels, label in labelled if pixels is not None]
+    if not readable:
+        raise DataError(
+            f"none of {len(chosen)} {pictures.modality} pictures in {pictures.folder} can be read; pcmsn data check "
+            "lists what is wrong with each"
+        )
     pixels = torch.from_numpy(np.stack([pixels for pixels, _ in readable]))
     return pixels.permute(0, 3, 1, 2).contiguous(), torch.tensor([label for _, label in readable])
 
@@ -139,7 +145,7 @@ def _fit(
 
 
 def _schedule(done: float, warm_up: float = 0.1) -> float:
-    """The learning rate's factor: a linear rise, then half a cosine down to 0."""
+    """The learning rate's factor when a share ``done`` of the steps is done: a linear rise, then half a cosine to 0."""
     if done < warm_up:
         return (done + 1e-3) / warm_up
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))

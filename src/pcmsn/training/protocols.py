@@ -17,9 +17,9 @@ from pcmsn.hashing.itq import ITQ, released_itq_codes
 from pcmsn.seeding import numpy_generator
 
 Generalized = Literal["generalized-sem-pcyc", "generalized-pcmsn"]
-Protocol = Literal["val+test", "test", "generalized-sem-pcyc", "generalized-pcmsn"]
+Protocol = Literal["val+test", "test", Generalized]
 FittedOn = Literal["training", "released"]
-"""What ITQ is fitted on: the embeddings of the training classes, or as the released code does the test sketches."""
+"""What ITQ is fitted on: embeddings of the training classes, or, as the released code does it, the test sketches."""
 
 MEANING: dict[Protocol, str] = {
     "val+test": "the test set of SEM-PCYC and PCMSN; the best epoch was chosen on its validation part",
@@ -27,7 +27,7 @@ MEANING: dict[Protocol, str] = {
     "generalized-sem-pcyc": "seen pictures, a fifth as many as unseen ones, are among the queries and in the gallery",
     "generalized-pcmsn": "all photos of the seen classes are in the gallery, too; queries are unseen",
 }
-"""What is asked and searched under each protocol, for people."""
+"""What is asked and searched under each protocol, in words for a reader."""
 
 SEEN_SHARE = 0.2
 """Seen pictures that SEM-PCYC's generalised form adds, as a share of the unseen ones of the same modality."""
@@ -49,8 +49,14 @@ class EmbeddedPictures:
         """Class names; labels are positions in it."""
         return self.photo_pictures.classes
 
+    @property
+    def chance(self) -> float:
+        """Mean share of a query's class in the gallery, in 0..1: about what a random order scores in mAP@all."""
+        share = np.bincount(self.photo_pictures.labels, minlength=len(self.classes)) / len(self.photos)
+        return float(share[self.sketch_pictures.labels].mean())
+
     def of_classes(self, classes: tuple[str, ...]) -> EmbeddedPictures:
-        """The rows of some of the classes: both the queries and the gallery shrink."""
+        """The pictures of some of the classes, sketches and photos alike."""
         return EmbeddedPictures(
             sketches=self.sketches[_rows_of(self.sketch_pictures, classes)],
             photos=self.photos[_rows_of(self.photo_pictures, classes)],
@@ -65,7 +71,10 @@ class EmbeddedPictures:
         )
 
     def score_expanded(self, family: MetricFamily, photos: int) -> Scores:
-        """Scores of the real-valued embeddings, each query expanded by the first photos that it finds: transductive."""
+        """Scores of the real-valued embeddings, each query expanded by so many of the first photos that it finds.
+
+        This looks at the gallery while querying: it is transductive.
+        """
         return score_expanded(
             self.sketches,
             self.sketch_pictures.labels,
@@ -84,13 +93,14 @@ class EmbeddedPictures:
     ) -> tuple[Scores, Scores]:
         """Scores of the binary codes by the family, and by ``NEUTRAL``, which no order of the gallery can change.
 
-        With ``released`` the codes are as long as those of ``itq`` and else have nothing to do with it.
+        With ``released`` only the length of the codes is taken from ``itq``.
         """
         if fitted_on == "released":
-            name, (sketch_code, photo_code) = "itq-released", released_itq_codes(self.sketches, self.photos, itq.bits)
+            name = "itq-released"
+            sketch_code, photo_code = released_itq_codes(self.sketches, self.photos, itq.bits)
         else:
-            name, sketch_code = f"itq-{itq.bits}", itq.encode_sketches(self.sketches)
-            photo_code = itq.encode_photos(self.photos)
+            name = f"itq-{itq.bits}"
+            sketch_code, photo_code = itq.encode_sketches(self.sketches), itq.encode_photos(self.photos)
         scores = score_code_families(
             sketch_code,
             self.sketch_pictures.labels,
@@ -114,7 +124,10 @@ def protocol_classes(split: Split) -> dict[Protocol, tuple[str, ...]]:
 
 
 def check_generalized(names: tuple[str, ...]) -> tuple[Generalized, ...]:
-    """The generalised forms of these names; raises EvaluationError for an unknown one."""
+    """The names as generalised protocols, in the order in which these are reported.
+
+    Raises EvaluationError for an unknown one.
+    """
     known = get_args(Generalized)
     for name in names:
         if name not in known:

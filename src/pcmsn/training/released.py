@@ -1,8 +1,8 @@
 """Reading checkpoints of the released code, ``checkpoint/tip_.../model_best.pth``, where their parameters fit.
 
 The released repository lacks its main model file, so the names of some parameters are not known. Networks are found by
-the shapes of their parameters, and by modality where two have the same shapes (``sk`` or ``im`` in the name). Only what
-embeds is needed: the two generators and the retrieval decoder.
+the shapes of their parameters, and by modality where two have the same shapes (``sk`` or ``im`` in the name). Only the
+networks that embed are read: the two generators and the retrieval decoder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FOLDER = re.compile(
     r"_(?P<sources>[^_]+)_c2f_(?P<coarse_to_fine>True|False)_(?P<dim>\d+)"
 )
 _EXAMPLE = "checkpoint/tip_Sketchy_extended_None_hieremb-jcn+word2vec-google-news_c2f_False_64/model_best.pth"
-_MODALITY_MARKS: dict[Modality, tuple[str, ...]] = {"sketch": ("ske", "sk"), "photo": ("img", "im")}
+_MODALITY_MARKS: dict[Modality, str] = {"sketch": "sk", "photo": "im"}
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,8 @@ def read_released_path(path: Path) -> ReleasedRun:
 def load_released_model(path: Path, *, sketch_dim: int, photo_dim: int, dim: int) -> PCMSN:
     """The network of a released checkpoint, in evaluation mode, for embedding only.
 
-    The length of its semantic features is read from the retrieval decoder's first layer.
-
-    Raises CheckpointError that says which network was not found, or in which parameters it does not fit.
+    The length of its semantic features is read from the retrieval decoder's first layer. Raises CheckpointError, which
+    says which network was not found or which of its parameters do not fit.
     """
     networks = _networks(_read_state_dict(path))
     semantic = _semantic_dim(networks, dim, path)
@@ -93,9 +92,9 @@ def _read_state_dict(path: Path) -> dict[str, Tensor]:
         with torch.serialization.safe_globals(numpy_scalars):
             content: Any = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise CheckpointError(f"no checkpoint {path}; a released one stands at {_EXAMPLE}") from error
+        raise CheckpointError(f"no checkpoint {path}; expected a path like {_EXAMPLE}") from error
     except Exception as error:  # torch.load raises many kinds for what is no checkpoint
-        raise CheckpointError(f"{path} can not be read as a released checkpoint: {error}") from error
+        raise CheckpointError(f"{path} cannot be read as a released checkpoint: {error}") from error
     state = content.get("state_dict") if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping):
         keys = sorted(content) if isinstance(content, Mapping) else type(content).__name__
@@ -104,6 +103,7 @@ def _read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def _numpy_scalar_builder() -> Any:
+    """The function that a pickled NumPy number names; NumPy 2 moved it."""
     core = getattr(np, "_core", None) or np.core
     return core.multiarray.scalar
 
@@ -131,32 +131,32 @@ def _semantic_dim(networks: Mapping[str, Mapping[str, Tensor]], dim: int, path: 
 
 
 def _fitting(networks: Mapping[str, Mapping[str, Tensor]], network: nn.Module, modality: Modality | None) -> list[str]:
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    fitting = [
-        name for name, parts in networks.items() if {key: tensor.shape for key, tensor in parts.items()} == expected
-    ]
+    """Names of the networks with the same parameters as ``network``, by their names where several could be meant."""
+    expected = _shapes(network.state_dict())
+    fitting = [name for name, parts in networks.items() if _shapes(parts) == expected]
     if modality is None or len(fitting) < 2:
         return fitting
-    return [name for name in fitting if any(mark in name.lower() for mark in _MODALITY_MARKS[modality])]
+    return [name for name in fitting if _MODALITY_MARKS[modality] in name.lower()]
+
+
+def _shapes(parameters: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in parameters.items()}
 
 
 def _problem(name: str, network: nn.Module, fitting: list[str], networks: Mapping[str, Mapping[str, Tensor]]) -> str:
+    """Why a network was not found among those of the checkpoint."""
     if fitting:
         return f"the {name} may be any of {enumerate_names(fitting)}"
-    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
-    closest = max(
-        networks,
-        key=lambda one: sum(
-            tuple(networks[one][key].shape) == shape for key, shape in expected.items() if key in networks[one]
-        ),
-        default=None,
-    )
-    if closest is None:
+    if not networks:
         return f"no network like the {name} is in it"
+    expected = _shapes(network.state_dict())
+    shapes = {candidate: _shapes(parts) for candidate, parts in networks.items()}
+    nearest = max(shapes, key=lambda candidate: len(shapes[candidate].items() & expected.items()))
+    found = shapes[nearest]
     differences = [
-        f"{closest}.{key} is {tuple(networks[closest][key].shape) if key in networks[closest] else 'missing'}, "
-        f"expected {shape}"
+        f"{nearest}.{key} is {found.get(key, 'missing')}, expected {shape}"
         for key, shape in expected.items()
-        if key not in networks[closest] or tuple(networks[closest][key].shape) != shape
+        if found.get(key) != shape
     ]
-    return f"no {name}; nearest is {closest!r}: {enumerate_names(differences, 3)}".replace('"', "")
+    more = f" and {len(differences) - 3} more" if len(differences) > 3 else ""
+    return f"no {name}; nearest is {nearest!r}: {'; '.join(differences[:3])}{more}"

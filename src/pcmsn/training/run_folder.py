@@ -15,6 +15,7 @@ Every file is written to a temporary name and renamed, so a kill leaves each as 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
@@ -33,17 +34,17 @@ from pcmsn.model.config import FeatureDims
 from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config, config_to_toml
-from pcmsn.training.tensor_file import check_version, read_tensors, told_when_full, write_rows, write_tensors
+from pcmsn.training.tensor_file import check_version, explaining_disk_errors, read_tensors, write_rows, write_tensors
 from pcmsn.version import __version__
 
 FORMAT_VERSION = 1
-CONFIG, RECORD, MODEL, STATE, HISTORY = (
-    "config.toml",
-    "run.json",
-    "model.safetensors",
-    "state.safetensors",
-    "history.csv",
-)
+CONFIG = "config.toml"
+RECORD = "run.json"
+MODEL = "model.safetensors"
+STATE = "state.safetensors"
+HISTORY = "history.csv"
+TENSORBOARD = "tensorboard"
+_RUNS_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class ExtractorRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """What a run's weights were made from; whoever loads them checks against it."""
+    """What a run's weights were made from, to check against when they are loaded, and how far its training is."""
 
     dataset: str
     split: Split
@@ -80,7 +81,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """The best epoch of a run, ready to embed and encode."""
+    """The best epoch of a run, with the model in evaluation mode."""
 
     model: RetrievalModel
     itq: ITQ
@@ -98,24 +99,28 @@ class RunFolder:
         """Whether a run was started here."""
         return (self.path / RECORD).exists()
 
+    def clear(self) -> None:
+        """Remove a run's own files, so that a new one does not start among them; anything else in the folder stays."""
+        for name in (RECORD, CONFIG, STATE, MODEL, HISTORY):
+            (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.path / TENSORBOARD, ignore_errors=True)
+
     # What the run is
 
     def write_config(self, config: RunConfig) -> None:
         """Write ``config.toml``."""
-        with _told_when_full(self.path):
+        with self._explaining_disk_errors():
             write_text_atomically(self.path / CONFIG, config_to_toml(config))
 
     def read_config(self) -> RunConfig:
-        """The configuration that the run was started with."""
+        """The configuration that the run was started with. Raises CheckpointError where there is none."""
         if not (self.path / CONFIG).exists():
-            raise CheckpointError(
-                f"{self.path} is no run folder: it lacks {CONFIG}; expected what pcmsn train --out wrote"
-            )
+            raise self._lacks(CONFIG)
         return build_config(file=self.path / CONFIG)
 
     def write_record(self, record: RunRecord) -> None:
         """Write ``run.json``."""
-        with _told_when_full(self.path):
+        with self._explaining_disk_errors():
             write_text_atomically(self.path / RECORD, json.dumps(asdict(record), indent=2) + "\n")
 
     def read_record(self) -> RunRecord:
@@ -123,12 +128,10 @@ class RunFolder:
         path = self.path / RECORD
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise CheckpointError(
-                f"{self.path} is no run folder: it lacks {RECORD}; expected what pcmsn train --out wrote"
-            ) from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise self._lacks(RECORD) from error
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"{path} can not be read: {error}") from error
+            raise CheckpointError(f"{path} cannot be read: {error}; train again or take it from a copy") from error
         return _record_from(content, path)
 
     # The best epoch
@@ -140,7 +143,7 @@ class RunFolder:
         self._save(MODEL, tensors, {"epoch": epoch})
 
     def load_trained(self) -> TrainedModel:
-        """The best epoch's model in evaluation mode; strict about versions, names and shapes."""
+        """The best epoch of the run. Raises CheckpointError for a missing file, another version, name or shape."""
         record, config = self.read_record(), self.read_config()
         tensors, _ = self._load(MODEL)
         model = build_model(record.dims, config.model)
@@ -164,24 +167,50 @@ class RunFolder:
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write ``history.csv``, one row an epoch."""
-        with _told_when_full(self.path):
+        with self._explaining_disk_errors():
             write_rows(self.path / HISTORY, rows)
 
+    def _lacks(self, name: str) -> CheckpointError:
+        if self.path.is_file():
+            return CheckpointError(f"{self.path} is no run folder: it is a file; expected the folder pcmsn train wrote")
+        if not self.path.exists():
+            beside = [str(run.path) for run in _runs_in(self.path.parent)]
+            more = ", ..." if len(beside) > _RUNS_NAMED else ""
+            step = (
+                f"runs here: {', '.join(beside[:_RUNS_NAMED])}{more}" if beside else "make one: pcmsn train --out RUN"
+            )
+            return CheckpointError(f"there is no run folder {self.path}; {step}")
+        return CheckpointError(
+            f"{self.path} is no run folder: it lacks {name}; expected the folder that pcmsn train wrote. If its "
+            "training was stopped before its first epoch, give the same pcmsn train command again"
+        )
+
     def _save(self, name: str, tensors: dict[str, Tensor], facts: Mapping[str, Any]) -> None:
-        with _told_when_full(self.path):
+        with self._explaining_disk_errors():
             write_tensors(self.path / name, tensors, facts, FORMAT_VERSION)
+
+    def _explaining_disk_errors(self) -> AbstractContextManager[None]:
+        return explaining_disk_errors(self.path, f"pcmsn train --resume --out {self.path}")
 
     def _load(self, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
         path = self.path / name
         if not path.exists():
             raise CheckpointError(
-                f"{path} is missing: no epoch was completed. Continue with pcmsn train --resume --out {self.path}"
+                f"{self.path} was stopped before its first epoch was complete (it has no {name}). "
+                f"Continue with pcmsn train --resume --out {self.path}"
             )
         return read_tensors(path, FORMAT_VERSION)
 
 
+def _runs_in(folder: Path) -> list[RunFolder]:
+    """The runs in a folder, by name."""
+    if not folder.is_dir():
+        return []
+    return [run for run in map(RunFolder, sorted(folder.iterdir())) if run.holds_a_run()]
+
+
 def load_strictly(model: torch.nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
-    """Load weights that fit name by name and shape by shape; CheckpointError names the first that do not."""
+    """Load weights that fit by name and shape. Raises CheckpointError, which names the first that do not fit."""
     own = model.state_dict()
     problems = [f"{name} is missing" for name in own if name not in weights]
     problems += [f"{name} is unknown" for name in weights if name not in own]
@@ -215,7 +244,11 @@ def check_extractors(record: RunRecord, sketch: ExtractorRecord, photo: Extracto
             )
 
 
-def _record_from(content: dict[str, Any], path: Path) -> RunRecord:
+def _record_from(content: Any, path: Path) -> RunRecord:
+    if not isinstance(content, dict):
+        raise CheckpointError(
+            f"{path} is damaged: it holds {type(content).__name__}, expected an object with a run's facts"
+        )
     check_version(content.get("format_version"), path, FORMAT_VERSION)
     try:
         split = content["split"]
@@ -241,7 +274,3 @@ def _record_from(content: dict[str, Any], path: Path) -> RunRecord:
 def tensors_under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors whose names start with ``prefix``, under the rest of their names."""
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _told_when_full(path: Path) -> AbstractContextManager[None]:
-    return told_when_full(path, f"pcmsn train --resume --out {path}")

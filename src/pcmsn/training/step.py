@@ -9,7 +9,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from pcmsn.errors import PcmsnError
+from pcmsn.errors import TrainingError
+from pcmsn.losses.weights import LossConfig
 
 
 @dataclass(frozen=True)
@@ -33,30 +34,30 @@ class LossTerms:
 
 
 class Step(Protocol):
-    """A model's losses with the optimizers that they move."""
+    """A model's losses with the optimizers that minimise them."""
 
     @property
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """All of them, by the names that a saved state has for them."""
+        """The optimizers by their names in a saved state."""
 
     def __call__(self, sketches: Tensor, photos: Tensor, semantic: Tensor, labels: Tensor) -> LossTerms:
         """Update on B same-class pairs and give the loss terms before the update.
 
         ``sketches`` (B, sketch_dim) and ``photos`` (B, photo_dim) are raw visual features, ``semantic``
-        (B, semantic_dim) the vectors of their classes, ``labels`` (B,) their classes. Raises PcmsnError where the loss
-        is not a finite number.
+        (B, semantic_dim) the vectors of their classes, ``labels`` (B,) their classes. Raises TrainingError where the
+        loss is not a finite number.
         """
 
 
-def weighted_sum(terms: Mapping[str, Tensor], weights: object) -> tuple[Tensor, LossTerms]:
-    """The total loss, for its gradient, and the values of all terms; raises PcmsnError unless it is finite.
+def weighted_sum(terms: Mapping[str, Tensor], weights: LossConfig) -> tuple[Tensor, LossTerms]:
+    """The total loss (eq. 13), a scalar for its gradient, and the values of all terms, named after their weights.
 
-    ``weights`` has the attributes that the terms are named after.
+    Raises TrainingError unless the total is a finite number.
     """
     total = sum((getattr(weights, name) * term for name, term in terms.items()), torch.zeros(()))
     values = LossTerms(total.item(), {name: term.item() for name, term in terms.items()})
     if not torch.isfinite(total):
-        raise PcmsnError(
+        raise TrainingError(
             f"the loss is no longer a finite number ({values.as_dict()}); the last good epoch is kept. "
             "Lower --learning-rate, or look for extreme values in the features or class vectors"
         )

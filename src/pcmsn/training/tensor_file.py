@@ -1,4 +1,4 @@
-"""Tensors with facts beside them in one safetensors file, and rows as CSV; whole files only, full disks told of."""
+"""Tensors with facts beside them in one safetensors file, and rows as CSV; a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from pcmsn.version import __version__
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any], version: int) -> None:
-    """Write tensors, plain JSON facts and a format version."""
+    """Write tensors, plain JSON facts and a format version to a safetensors file."""
     metadata = {"format_version": str(version), "facts": json.dumps(dict(facts))}
     with atomic_path(path) as temporary:
-        save_file({key: tensor.detach().cpu().contiguous() for key, tensor in tensors.items()}, temporary, metadata)
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
 
 
 def read_tensors(path: Path, version: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -33,7 +33,7 @@ def read_tensors(path: Path, version: int) -> tuple[dict[str, Tensor], dict[str,
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
+            tensors = {name: file.get_tensor(name) for name in list(file.keys())}
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is damaged ({error}); train again or take it from a copy") from error
     check_version(metadata.get("format_version"), path, version)
@@ -41,7 +41,7 @@ def read_tensors(path: Path, version: int) -> tuple[dict[str, Tensor], dict[str,
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the same keys as CSV with a header."""
+    """Write rows, all with the same keys, as CSV with a header."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["epoch"], lineterminator="\n")
     writer.writeheader()
@@ -61,7 +61,7 @@ def optimizer_tensors(prefix: str, optimizer: torch.optim.Optimizer) -> dict[str
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimizer back what ``optimizer_tensors`` took, the names without their prefix."""
+    """Give an optimizer back what ``optimizer_tensors`` took from it, under names without the prefix."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split(".", 1)
@@ -79,13 +79,13 @@ def check_version(found: object, path: Path, version: int) -> None:
 
 
 @contextmanager
-def told_when_full(path: Path, command: str) -> Iterator[None]:
-    """Turn a disk's errors into a CheckpointError that says which ``command`` goes on once there is room."""
+def explaining_disk_errors(path: Path, command: str) -> Iterator[None]:
+    """Turn errors of writing below ``path`` into a CheckpointError that names the ``command`` to continue with."""
     try:
         yield
     except (OSError, SafetensorError) as error:
         full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
         reason = "no space is left on the disk" if full else str(error)
         raise CheckpointError(
-            f"{path} can not be written: {reason}. The last whole epoch is kept; make room and continue with {command}"
+            f"{path} cannot be written: {reason}. The last whole epoch is kept; make room and continue with {command}"
         ) from error

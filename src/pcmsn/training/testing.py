@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from pcmsn.backbones.base import Extractors
 from pcmsn.backbones.cache import FeatureCache
 from pcmsn.errors import EvaluationError
 from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
+from pcmsn.evaluation.examples import choose_queries, query_results
 from pcmsn.evaluation.families import MetricFamily, metric_family
-from pcmsn.evaluation.grid import choose_queries, query_results, retrieval_grid
+from pcmsn.evaluation.grid import retrieval_grid
 from pcmsn.evaluation.intervals import Resampled
 from pcmsn.evaluation.ranking import nearest_photos
 from pcmsn.evaluation.scoring import Scores
@@ -23,11 +24,7 @@ from pcmsn.seeding import numpy_generator
 from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import fit_itq
-from pcmsn.training.preparation import (
-    Subject,
-    open_extractors,
-    open_subject,
-)
+from pcmsn.training.preparation import Subject, open_extractors, open_subject
 from pcmsn.training.protocols import (
     EmbeddedPictures,
     FittedOn,
@@ -43,6 +40,21 @@ from pcmsn.training.session import pick_device
 from pcmsn.training.trained_run import Moved, embedded, open_trained_run
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """How embeddings are scored."""
+
+    family: MetricFamily
+    generalized: tuple[Generalized, ...] = ()
+    """Protocols beside those of the split, in which seen classes compete with the reported unseen ones."""
+    itq_fitted_on: FittedOn = "training"
+    """``released`` fits the codes of each protocol on its own queries instead of using the model's ITQ."""
+    intervals: Resampled | None = None
+    """What is resampled for confidence intervals; None makes none."""
+    expand: int | None = None
+    """So many photos expand each query in another row of scores; None leaves the row out."""
+
+
 @dataclass(frozen=True, eq=False)
 class ProtocolScores:
     """The scores under one protocol: what is queried and what makes up the gallery."""
@@ -50,6 +62,8 @@ class ProtocolScores:
     protocol: Protocol
     classes: int
     """Number of unseen classes among those queried."""
+    chance: float
+    """About what a random order of the gallery scores in mAP@all, in 0..1."""
     real: Scores
     binary: Scores
     binary_neutral: Scores
@@ -58,7 +72,7 @@ class ProtocolScores:
     """The real-valued scores of expanded queries, which look at the gallery; None where they were not asked for."""
 
     def with_intervals(self, resample: Resampled) -> ProtocolScores:
-        """The same scores with bootstrap intervals; the same resamples in every run, so that runs can be compared."""
+        """The same scores with bootstrap intervals; all runs draw the same resamples, so that they can be compared."""
 
         def with_own(scores: Scores) -> Scores:
             return scores.with_intervals(numpy_generator(0, "intervals", self.protocol), resample)
@@ -68,13 +82,14 @@ class ProtocolScores:
             real=with_own(self.real),
             binary=with_own(self.binary),
             binary_neutral=with_own(self.binary_neutral),
-            expanded=self.expanded and with_own(self.expanded),
+            expanded=None if self.expanded is None else with_own(self.expanded),
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
             "classes": self.classes,
+            "chance": self.chance,
             "real": self.real.to_dict(),
             "binary": self.binary.to_dict(),
             "binary_neutral": self.binary_neutral.to_dict(),
@@ -83,7 +98,7 @@ class ProtocolScores:
 
 
 def unseen_tables(subject: Subject, extractors: Extractors, settings: ExtractionSettings) -> FeatureTables:
-    """Features of the unseen classes' pictures; the reported protocol has them all."""
+    """Features of the pictures of the reported protocol's classes, which contain those of every other protocol."""
     reported = next(iter(protocol_classes(subject.split).values()))
     return feature_tables(subject.dataset, reported, extractors, settings)
 
@@ -130,7 +145,7 @@ class Assessment:
     def write_grid(self, target: Path, title: str, *, caption: str = "", rows: int = 8, columns: int = 10) -> None:
         """Write a picture of query sketches with their nearest photos; no query is chosen for its looks.
 
-        Raises EvaluationError where none of these pictures is on disk, as can be with ready-made features.
+        Raises EvaluationError where none of these pictures is on disk, which can happen with ready-made features.
         """
         unseen, scores = self.unseen, self.protocols[0].real
         queries = choose_queries(scores.average_precision, unseen.sketch_pictures.labels, rows)
@@ -138,7 +153,7 @@ class Assessment:
         results = query_results(unseen.sketch_pictures, unseen.photo_pictures, queries, nearest)
         if not any(result.sketch.is_file() for result in results):
             raise EvaluationError(
-                f"{target} can not be drawn: no picture is on disk, for example {results[0].sketch}; leave out --grid, "
+                f"{target} cannot be drawn: no picture is on disk, for example {results[0].sketch}; leave out --grid, "
                 "or say where the pictures of these features are: --data-root"
             )
         how = "Of each class the query with median average precision, classes from the best to the worst."
@@ -151,48 +166,56 @@ def assess(
     subject: Subject,
     extractors: Extractors,
     settings: ExtractionSettings,
+    measures: Measures,
     *,
-    family: MetricFamily,
     title: str,
-    generalized: tuple[Generalized, ...] = (),
     notes: tuple[str, ...] = (),
-    itq_fitted_on: FittedOn = "training",
-    intervals: Resampled | None = None,
-    expand: int | None = None,
 ) -> Assessment:
-    """Embed the unseen classes once and score their protocols, real-valued and binary.
-
-    With ``generalized`` the seen classes are embedded, too, and compete with the reported unseen ones.
-    ``itq_fitted_on`` ``released`` fits the codes of each protocol on its own queries instead of using ``itq``;
-    ``intervals`` says what is resampled for confidence intervals, None makes none. ``expand`` also scores queries
-    expanded by that many photos.
-    """
+    """Embed the unseen classes once and score their protocols, real-valued and binary."""
     tables = unseen_tables(subject, extractors, settings)
     unreadable = len(tables.unreadable)
     unseen = embedded(model, tables)
     parts = {protocol: unseen.of_classes(names) for protocol, names in protocol_classes(subject.split).items()}
     reported = next(iter(parts.values()))
-    if generalized:
+    if measures.generalized:
         seen_tables = feature_tables(subject.dataset, subject.split.train, extractors, settings)
         unreadable += len(seen_tables.unreadable)
         seen = embedded(model, seen_tables)
-        parts |= {form: generalize(form, reported, seen) for form in generalized}
-    protocols = [
-        ProtocolScores(
-            protocol,
-            len(reported.classes if protocol in generalized else part.classes),
-            part.score(family),
-            *part.score_codes_and_neutral(itq, family, itq_fitted_on),
-            expanded=None if expand is None else part.score_expanded(family, expand),
-        )
-        for protocol, part in parts.items()
-    ]
-    if intervals:
-        protocols = [scores.with_intervals(intervals) for scores in protocols]
+        parts |= {form: generalize(form, reported, seen) for form in measures.generalized}
+    protocols = []
+    for protocol, part in parts.items():
+        queried = reported if protocol in measures.generalized else part
+        protocols.append(_protocol_scores(protocol, len(queried.classes), part, itq, measures))
     notes = (*subject.notes, *notes)
     if unreadable:
         notes = (*notes, f"{unreadable} unreadable pictures were left out.")
-    return Assessment(title, family, itq.bits, tuple(protocols), reported, notes, itq_fitted_on)
+    return Assessment(
+        title=title,
+        family=measures.family,
+        bits=itq.bits,
+        protocols=tuple(protocols),
+        unseen=reported,
+        notes=notes,
+        itq=measures.itq_fitted_on,
+    )
+
+
+def _protocol_scores(
+    protocol: Protocol, classes: int, part: EmbeddedPictures, itq: ITQ, measures: Measures
+) -> ProtocolScores:
+    """The scores of one protocol's queries and gallery, which ``part`` holds."""
+    family, expand = measures.family, measures.expand
+    binary, binary_neutral = part.score_codes_and_neutral(itq, family, measures.itq_fitted_on)
+    scores = ProtocolScores(
+        protocol=protocol,
+        classes=classes,
+        chance=part.chance,
+        real=part.score(family),
+        binary=binary,
+        binary_neutral=binary_neutral,
+        expanded=None if expand is None else part.score_expanded(family, expand),
+    )
+    return scores if measures.intervals is None else scores.with_intervals(measures.intervals)
 
 
 def assess_run(
@@ -210,24 +233,25 @@ def assess_run(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Assessment:
-    """Test a run folder or a released ``model_best.pth``; ``generalized`` names further protocols.
+    """Test a run folder or a released ``model_best.pth``.
 
-    ``itq_fitted_on``, ``intervals`` and ``expand`` are as in ``assess``. ``data_root``, ``backbone`` and ``model_root`` say where
-    things are now, where that changed since training. Raises CheckpointError when the extractor is not the one that the
-    run was trained on.
+    ``family`` and ``generalized`` are names; they, ``itq_fitted_on``, ``intervals`` and ``expand`` are explained in
+    ``Measures``. ``data_root``, ``backbone`` and ``model_root`` say where things are now, if that changed since
+    training. Raises EvaluationError for an unknown name, CheckpointError when the extractor is not the one that the run
+    was trained on.
     """
     device = pick_device(device)
     settings = ExtractionSettings(FeatureCache(cache), device=device, progress=progress)
     moved = Moved(data_root, backbone, model_root)
-    options: _Options = {
-        "family": metric_family(family),
-        "generalized": check_generalized(generalized),
-        "itq_fitted_on": itq_fitted_on,
-        "intervals": intervals,
-        "expand": expand,
-    }
+    measures = Measures(
+        family=metric_family(family),
+        generalized=check_generalized(generalized),
+        itq_fitted_on=itq_fitted_on,
+        intervals=intervals,
+        expand=expand,
+    )
     if run.suffix == ".pth":
-        return _assess_released(run, moved, settings, options, progress)
+        return _assess_released(run, moved, settings, measures, progress)
     trained = RunFolder(run).load_trained()
     opened = open_trained_run(run, trained, moved, settings, progress)
     config = opened.config
@@ -242,30 +266,16 @@ def assess_run(
         opened.subject,
         opened.extractors,
         settings,
+        measures,
         title=title,
         notes=() if trained.record.finished else (unfinished,),
-        **options,
     )
 
 
-class _Options(TypedDict):
-    """What ``assess_run`` passes on to ``assess``."""
-
-    family: MetricFamily
-    generalized: tuple[Generalized, ...]
-    itq_fitted_on: FittedOn
-    intervals: Resampled | None
-    expand: int | None
-
-
 def _assess_released(
-    path: Path,
-    moved: Moved,
-    settings: ExtractionSettings,
-    options: _Options,
-    progress: Progress | None,
+    path: Path, moved: Moved, settings: ExtractionSettings, measures: Measures, progress: Progress | None
 ) -> Assessment:
-    """A released checkpoint; ITQ is fitted here on the training classes, as the checkpoint has none."""
+    """Test a released checkpoint; ITQ is fitted here on the training classes, as the checkpoint has none."""
     released = read_released_path(path)
     overrides = {
         "data": {"dataset": released.dataset, "photos": released.photos},
@@ -279,4 +289,4 @@ def _assess_released(
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
     itq = fit_itq(model, train, numpy_generator(0, "itq"))
     title = f"{path.parent.name}, {extractors.photo.name}"
-    return assess(model, itq, subject, extractors, settings, title=title, **options)
+    return assess(model, itq, subject, extractors, settings, measures, title=title)

@@ -26,19 +26,20 @@ from pcmsn.training.run_folder import RunFolder, TrainedModel, check_extractors
 
 @dataclass(frozen=True)
 class Moved:
-    """Where data and extractors are now, where that is not as in training."""
+    """Where data and extractors are now; None is where they were in training."""
 
     data_root: str | None = None
     backbone: str | None = None
     model_root: str | None = None
 
     def applied_to(self, config: RunConfig) -> RunConfig:
-        """The configuration with the places of today."""
+        """The configuration with the places where things are now."""
         data, backbone = config.data, config.backbone
         if self.data_root is not None:
             data = replace(data, data_root=self.data_root)
         if self.backbone is not None:
-            backbone = replace(backbone, spec=self.backbone)  # what was fine-tuned stands in the run folder
+            # What the run fine-tuned is in its own folder; only the network that it started from can have moved.
+            backbone = replace(backbone, spec=self.backbone)
         if self.model_root is not None:
             backbone = replace(backbone, model_root=self.model_root)
         return replace(config, data=data, backbone=backbone)
@@ -46,11 +47,11 @@ class Moved:
 
 @dataclass(frozen=True, eq=False)
 class OpenedRun:
-    """What is needed to measure a run."""
+    """All that is needed to measure a run."""
 
     trained: TrainedModel
     config: RunConfig
-    """Of the run, with the places of today."""
+    """Of the run, with the places where things are now."""
     subject: Subject
     extractors: Extractors
     settings: ExtractionSettings
@@ -79,8 +80,9 @@ def open_trained_run(
 def load_with_networks(run: Path, backbone: str | None = None) -> tuple[TrainedModel, Extractors]:
     """A run folder's best epoch with the networks that new pictures go through; its data is not needed.
 
-    ``backbone`` says where the same extractors are now. Raises CheckpointError for what is no run, for a run on
-    ready-made features and for other extractors than in training, BackboneError for those that can not be loaded.
+    ``backbone`` says where the same extractors are now. Raises CheckpointError for a folder that holds no run, for a
+    run on ready-made features and for other extractors than in training, BackboneError for extractors that cannot be
+    loaded.
     """
     trained = RunFolder(run).load_trained()
     settings = Moved(backbone=backbone).applied_to(trained.config).backbone
@@ -95,6 +97,6 @@ def load_with_networks(run: Path, backbone: str | None = None) -> tuple[TrainedM
 
 
 def embedded(model: RetrievalModel, tables: FeatureTables) -> EmbeddedPictures:
-    """The retrieval features of all pictures of two tables."""
+    """The retrieval features of all pictures of the tables."""
     sketches, photos = embed(model, tables)
     return EmbeddedPictures(sketches, photos, tables.sketches.pictures, tables.photos.pictures)

@@ -1,4 +1,4 @@
-"""The card of an exported model: what it is, what it learned from, how to use it, what it can not do."""
+"""The card of an exported model: what it is, what it learned from, how to use it, what it cannot do."""
 
 from __future__ import annotations
 
@@ -6,55 +6,76 @@ from pathlib import Path
 from string import Template
 
 from pcmsn.backbones.base import Extractors
-from pcmsn.errors import enumerate_names
+from pcmsn.backbones.transform import Transform
+from pcmsn.data.records import Modality
 from pcmsn.training.run_folder import TrainedModel
 from pcmsn.version import __version__
 
 _TEMPLATES = Path(__file__).parent
-_ONNX_ROW = (
-    "| `sketch.onnx`, `photo.onnx` | `pixels` (B, $height, $width, 3) uint8 to `embedding` (B, $dim) float32; equal to "
-    "torch within $difference |\n"
-)
 
 
 def model_card(trained: TrainedModel, extractors: Extractors, difference: float | None) -> str:
     """The card as Markdown; ``difference`` is that of ONNX to torch, None where no ONNX is written."""
     config, record = trained.config, trained.record
-    transform = extractors.photo.transform
-    values = {
-        "name": f"pcmsn {config.preset}, {record.dataset}, {extractors.photo.name}",
-        "version": __version__,
-        "preset": config.preset,
-        "seed": config.training.seed,
-        "dim": config.model.dim,
-        "geometry": ", by cosine or Euclidean distance alike" if config.model.kind == "branches" else " (Euclidean)",
-        "bits": trained.itq.bits,
-        "dataset": record.dataset,
-        "split": record.split.name,
-        "seen": len(record.split.train),
-        "validation": len(record.split.val),
-        "seen_names": enumerate_names(record.split.train, limit=len(record.split.train)).replace("'", ""),
-        "unseen_names": enumerate_names(
-            (*record.split.val, *record.split.test), limit=len(record.split.val) + len(record.split.test)
-        ).replace("'", ""),
-        "sources": ", ".join(record.semantic_sources),
-        "sketch_extractor": f"{extractors.sketch.name} (`{record.sketch_extractor.fingerprint[:12]}`)",
-        "photo_extractor": f"{extractors.photo.name} (`{record.photo_extractor.fingerprint[:12]}`)",
-        "epoch": record.best_epoch,
-        "epochs": record.epochs_done,
-        "score": f"{record.best_score:.3f}",
-        "height": transform.height,
-        "width": transform.width,
-        "resize": "squashed" if transform.shortest_edge is None else f"shorter side {transform.shortest_edge}, cut",
-        "resampling": transform.resampling.upper(),
-        "invert": "; sketches are inverted, so take `255 - pixels` of them"
-        if extractors.sketch.transform.invert
-        else "",
-        "difference": "" if difference is None else f"{difference:.0e}",
-    }
-    use = (_TEMPLATES / "card_onnx_use.md").read_text(encoding="utf-8")
-    parts = {
-        name: "" if difference is None else Template(text).substitute(values)
-        for name, text in (("onnx_rows", _ONNX_ROW), ("onnx_use", use))
-    }
-    return Template((_TEMPLATES / "card.md").read_text(encoding="utf-8")).substitute(values, **parts)
+    onnx_rows = onnx_use = ""
+    if difference is not None:
+        transforms: dict[Modality, Transform] = {
+            "sketch": extractors.sketch.transform,
+            "photo": extractors.photo.transform,
+        }
+        onnx_rows = "".join(
+            f"| `{modality}.onnx` | `pixels` (B, {transform.height}, {transform.width}, 3) uint8 to `embedding` "
+            f"(B, {config.model.dim}) float32; equal to torch within {difference:.0e} |\n"
+            for modality, transform in transforms.items()
+        )
+        functions = "\n\n".join(pixels_function(modality, transform) for modality, transform in transforms.items())
+        onnx_use = _template("card_onnx_use.md").substitute(pixels_functions=functions)
+    return _template("card.md").substitute(
+        name=f"pcmsn {config.preset}, {record.dataset}, {extractors.photo.name}",
+        version=__version__,
+        preset=config.preset,
+        seed=config.training.seed,
+        dim=config.model.dim,
+        geometry=", by cosine or Euclidean distance alike" if config.model.kind == "branches" else " (Euclidean)",
+        bits=trained.itq.bits,
+        dataset=record.dataset,
+        split=record.split.name,
+        seen=len(record.split.train),
+        validation=f"{len(record.split.val)} validation class{'' if len(record.split.val) == 1 else 'es'}",
+        notes="".join(f"**Note:** {note}\n\n" for note in record.split.notes()),
+        seen_names=", ".join(record.split.train),
+        unseen_names=", ".join(record.split.val + record.split.test),
+        sources=", ".join(record.semantic_sources),
+        sketch_extractor=f"{extractors.sketch.name} (`{record.sketch_extractor.fingerprint[:12]}`)",
+        photo_extractor=f"{extractors.photo.name} (`{record.photo_extractor.fingerprint[:12]}`)",
+        epoch=record.best_epoch,
+        epochs=record.epochs_done,
+        score=f"{record.best_score:.3f}",
+        onnx_rows=onnx_rows,
+        onnx_use=onnx_use,
+    )
+
+
+def pixels_function(modality: Modality, transform: Transform) -> str:
+    """The source of ``<modality>_pixels(picture)``, which does with Pillow and NumPy what ``Transform.apply`` does.
+
+    Only pixels of strips longer than 16 : 1 differ slightly: ``apply`` cuts out their middle before it resizes them.
+    """
+    width, height, edge = transform.width, transform.height, transform.shortest_edge
+    resampling = f"Image.Resampling.{transform.resampling.upper()}"
+    lines = [f"def {modality}_pixels(picture):"]
+    if edge is None:
+        lines.append(f"    picture = picture.resize(({width}, {height}), {resampling})")
+    else:
+        lines += [
+            f"    width, height = ({edge} * side // min(picture.size) for side in picture.size)",
+            f"    left, top = (width - {width}) // 2, (height - {height}) // 2",
+            f"    picture = picture.resize((width, height), {resampling})",
+            f"    picture = picture.crop((left, top, left + {width}, top + {height}))",
+        ]
+    lines.append("    return 255 - np.asarray(picture)" if transform.invert else "    return np.asarray(picture)")
+    return "\n".join(lines)
+
+
+def _template(name: str) -> Template:
+    return Template((_TEMPLATES / name).read_text(encoding="utf-8"))

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pcmsn.backbones.base import Backbone
 from pcmsn.data.atomic import write_text_atomically
+from pcmsn.data.records import Modality
 from pcmsn.errors import ExportError
 from pcmsn.training.exporting.card import model_card
 from pcmsn.training.exporting.onnx_files import PixelsToEmbedding, require_export_extra, write_onnx
@@ -39,19 +41,20 @@ def export_run(
 ) -> Exported:
     """Write a run's weights, its ONNX files and its card to a folder, which is itself a run folder.
 
-    ``backbone`` says where the extractors are now. Raises ExportError for a folder that holds something, and where ONNX
-    differs from torch; ConfigError where the extra ``export`` is missing; else what ``load_with_networks`` raises.
+    ``backbone`` says where the extractors are now. Raises ExportError for a folder that holds something and for a
+    network whose ONNX cannot be written or differs from torch, ConfigError where the extra ``export`` is missing, and
+    what ``load_with_networks`` raises.
     """
     if onnx:
         require_export_extra()
-    if out.exists() and any(out.iterdir()) and not overwrite:
-        raise ExportError(f"{out} is not empty; pass another --out, or --overwrite to write into it")
+    _check_target(run, out, overwrite)
     trained, extractors = load_with_networks(run, backbone)
     differences: list[float] = []
     if onnx:
-        for modality, network in (("sketch", extractors.sketch), ("photo", extractors.photo)):
+        networks: dict[Modality, Backbone] = {"sketch": extractors.sketch, "photo": extractors.photo}
+        for modality, network in networks.items():
             note(f"writing {modality}.onnx, and comparing it with torch")
-            whole = PixelsToEmbedding(network, trained.model, "sketch" if modality == "sketch" else "photo")
+            whole = PixelsToEmbedding(network, trained.model, modality)
             differences.append(write_onnx(whole, out / f"{modality}.onnx"))
     difference = max(differences) if differences else None
     out.mkdir(parents=True, exist_ok=True)
@@ -63,3 +66,12 @@ def export_run(
     write_text_atomically(out / CARD, model_card(trained, extractors, difference))
     files = tuple(sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()))
     return Exported(out, files, difference)
+
+
+def _check_target(run: Path, out: Path, overwrite: bool) -> None:
+    if out.exists() and not out.is_dir():
+        raise ExportError(f"{out} is a file; pass a folder to write into with --out")
+    if out.resolve() == run.resolve():
+        raise ExportError(f"{out} is the run itself; pass another folder with --out")
+    if out.exists() and any(out.iterdir()) and not overwrite:
+        raise ExportError(f"{out} is not empty; pass another --out, or --overwrite to write into it")

@@ -24,7 +24,7 @@ INPUT, OUTPUT = "pixels", "embedding"
 
 
 class PixelsToEmbedding(nn.Module):
-    """(B, H, W, 3) uint8 pixels, resized and for sketches inverted as the transform says, to (B, dim)."""
+    """From (B, H, W, 3) uint8 pixels, as ``Transform.apply`` gives them, to (B, dim) retrieval features."""
 
     def __init__(self, backbone: Backbone, model: RetrievalModel, modality: Modality) -> None:
         super().__init__()
@@ -36,17 +36,17 @@ class PixelsToEmbedding(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """See the class."""
         features = self.backbone(self.backbone.transform.normalise(pixels))
-        return (
-            self.model.forward_sketches(features) if self.modality == "sketch" else self.model.forward_photos(features)
-        )
+        if self.modality == "sketch":
+            return self.model.forward_sketches(features)
+        return self.model.forward_photos(features)
 
 
 def require_export_extra() -> None:
-    """Raise ConfigError, with the command to run, where something is missing."""
+    """Raise ConfigError, with the command to run, unless all packages that write and run ONNX are installed."""
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
         raise ConfigError(
-            f"export needs the extra 'export', and {' and '.join(missing)} is missing; install it with: "
+            f"export needs the extra 'export' (not installed: {', '.join(missing)}); install it with: "
             "pip install 'pcmsn[export]'"
         )
 
@@ -54,7 +54,7 @@ def require_export_extra() -> None:
 def write_onnx(network: PixelsToEmbedding, path: Path) -> float:
     """Write the file and give the largest difference to torch on random pixels, in batches of one and of three.
 
-    Raises ExportError where the network can not be traced, or the file gives another result; nothing is left then.
+    Raises ExportError where the network cannot be traced, or the file gives another result; nothing is left then.
     """
     transform = network.backbone.transform
     with atomic_path(path) as temporary:
@@ -63,7 +63,7 @@ def write_onnx(network: PixelsToEmbedding, path: Path) -> float:
         except Exception as error:  # the tracer's own errors, by torch's version and the network's code
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise ExportError(
-                f"{network.backbone.name} can not be written as ONNX ({reason}); --no-onnx writes the rest"
+                f"{network.backbone.name} cannot be written as ONNX ({reason}); --no-onnx writes the rest"
             ) from error
         difference = max(_difference(network, temporary, _pixels(transform, count)) for count in (1, 3))
         if not difference <= TOLERANCE:
@@ -75,7 +75,7 @@ def write_onnx(network: PixelsToEmbedding, path: Path) -> float:
 
 
 def _trace(network: PixelsToEmbedding, pixels: Tensor, path: Path) -> None:
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of torchvision, which is not needed
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing, which is not needed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(

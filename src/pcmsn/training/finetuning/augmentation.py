@@ -1,7 +1,7 @@
-"""Random changes of sketches and photos, as fit each of them: what is drawn first, then how it is applied.
+"""Random changes of sketches and photos, of a kind that suits each: numbers are drawn first, then applied.
 
-The numbers are drawn for a whole batch on the CPU and applied to any rows of it, on any device, so that the changes of
-a picture do not depend on how many processes share the batch.
+They are drawn for a whole batch on the CPU and applied to any rows of it, on any device, so that the changes of a
+picture do not depend on how many processes share the batch.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from torch import Tensor
 from pcmsn.training.affine import random_affine, uniform, warped
 
 STROKE_SHARE = 1 / 112
-"""Most that a stroke becomes thicker, as a share of the picture's side: 2 pixels at 224."""
+"""By how much a stroke becomes thicker at most, as a share of the picture's side: 2 pixels at 224."""
 
 _THINNEST = -0.6  # pixels; strokes of one pixel would vanish with -1
-_PATCHES = 3
-_GREY = (0.299, 0.587, 0.114)
+_PATCHES = 3  # rectangles of a sketch that may become paper
+_GREY = (0.299, 0.587, 0.114)  # weights of red, green and blue in luminance (ITU-R BT.601)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +27,9 @@ class SketchChanges:
     """What happens to each of B sketches."""
 
     maps: Tensor
-    """(B, 2, 3) flip, turn, size and shift."""
+    """(B, 2, 3) affine maps, as ``random_affine`` describes them: flip, turn, size and shift."""
     strokes: Tensor
-    """(B,) change of the strokes' width, in -0.6..1 of ``STROKE_SHARE`` of the side for more, of a pixel for less."""
+    """(B,) change of the strokes' width, in -0.6..1, in the units of ``thickened``."""
     patches: Tensor
     """(B, P, 4) left, top, right and bottom in 0..1 of the rectangles that become paper; empty where right <= left."""
 
@@ -43,7 +43,7 @@ class PhotoChanges:
     """What happens to each of B photos."""
 
     maps: Tensor
-    """(B, 2, 3) flip, turn and cut."""
+    """(B, 2, 3) affine maps, as ``random_affine`` describes them: flip, turn and cut."""
     colours: Tensor
     """(B, 3) factors of brightness, contrast and saturation."""
 
@@ -101,7 +101,7 @@ def thickened(pixels: Tensor, strokes: Tensor, *, paper: float) -> Tensor:
     """The (B, 3, H, W) sketches with wider or thinner strokes.
 
     ``strokes`` (B,): 1 adds ``STROKE_SHARE`` of the side to the width, at most two pixels; -1 takes one pixel away.
-    What lies between whole pixels is mixed from its neighbours.
+    Changes between whole pixels are mixed from the two nearest.
     """
     ink = (paper - pixels) if paper else pixels
     wanted = torch.where(strokes > 0, strokes * min(pixels.shape[-1] * STROKE_SHARE, 2.0), strokes)
@@ -114,7 +114,7 @@ def thickened(pixels: Tensor, strokes: Tensor, *, paper: float) -> Tensor:
 
 
 def _widest(values: Tensor, side: int) -> Tensor:
-    """The largest value in each pixel's ``side`` x ``side`` neighbourhood; the border counts as going on."""
+    """The largest value in each pixel's ``side`` x ``side`` neighbourhood; the border repeats beyond the picture."""
     before, after = (side - 1) // 2, side // 2
     return F.max_pool2d(F.pad(values, (before, after, before, after), mode="replicate"), side, stride=1)
 

@@ -25,7 +25,7 @@ from pcmsn.training.finetuning.preparation import Source
 
 @dataclass(frozen=True)
 class Portion:
-    """How much of every batch is one modality's, and which rows of that are this process's."""
+    """How many pictures of a batch are of one modality, and which of those are this process's."""
 
     size: int
     """Pictures of the modality in a batch, over all processes."""
@@ -48,11 +48,11 @@ class PictureStream:
 
     @property
     def modality(self) -> Modality:
-        """Of its pictures."""
+        """The modality of its pictures."""
         return self.source.modality
 
     def training(self, pool: ThreadPoolExecutor, epoch: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's (b, 3, H, W) pixels and (b,) labels of each step of an epoch, which follow from the seed."""
+        """This process's normalised (b, 3, H, W) pixels and (b,) labels of each step; seed and epoch decide them."""
         portion = self._portion
         order = numpy_generator(self._seed, "pictures", self.modality, epoch)
         drawn = self._order.draw(steps * portion.size, order).reshape(steps, portion.size)
@@ -63,7 +63,10 @@ class PictureStream:
             yield standardised(values, self.source.transform), torch.from_numpy(labels).to(self._device)
 
     def held_out(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Tensor, Positions]]:
-        """This process's readable held-out pictures, (b, 3, H, W), unchanged, in batches, and their (b,) positions."""
+        """Batches of this process's readable held-out pictures, (b, 3, H, W), and their (b,) positions.
+
+        The pictures are normalised and not changed.
+        """
         positions, size = self.source.division.held_out, self._portion.size
         batches = [positions[start : start + size] for start in range(0, len(positions), size)]
         for pixels, found in readable_batches(

@@ -9,9 +9,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pcmsn.backbones.config import Resize
-from pcmsn.errors import ConfigError, did_you_mean, enumerate_names
+from pcmsn.errors import ConfigError
 from pcmsn.training.config import DataConfig
-from pcmsn.training.configuration import merge_tables, part_from_tables, read_toml, tables_to_toml
+from pcmsn.training.configuration import (
+    chosen_preset,
+    merge_tables,
+    part_from_tables,
+    preset_names,
+    read_preset,
+    read_toml,
+    tables_to_toml,
+    with_exact_dataset,
+)
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -37,12 +46,12 @@ class TrunkConfig:
     """Whether batch normalisation uses and learns the batches' statistics, or keeps those that it came with."""
 
     def __post_init__(self) -> None:
-        _within("trunk.frozen_share", self.frozen_share, 0, 1)
+        _check_share("trunk.frozen_share", self.frozen_share)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtractorConfig:
-    """What comes out."""
+    """The feature extractor that comes out."""
 
     modality: Modalities = "both"
     """Which networks are trained."""
@@ -72,9 +81,9 @@ class FittingConfig:
     """How the weights move."""
 
     learning_rate: float = 1e-4
-    """AdamW's highest, of the trunk."""
+    """AdamW's highest learning rate of the trunk."""
     head_factor: float = 10.0
-    """Bottleneck and classifier learn so many times faster than the trunk."""
+    """How many times faster than the trunk the bottleneck and the classifier learn."""
     weight_decay: float = 0.02
     """Of matrices and convolutions; biases and norms have none."""
     warm_up: float = 0.1
@@ -96,9 +105,9 @@ class FittingConfig:
         for name in ("weight_decay", "clip"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"fitting.{name} must be >= 0, got {getattr(self, name)}")
-        _within("fitting.warm_up", self.warm_up, 0, 1)
+        _check_share("fitting.warm_up", self.warm_up)
         for name in ("label_smoothing", "dropout", "average_decay"):
-            _within(f"fitting.{name}", getattr(self, name), 0, 1, open_end=True)
+            _check_share(f"fitting.{name}", getattr(self, name), below_1=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +115,11 @@ class ScheduleConfig:
     """How long, in what portions, from which seed."""
 
     epochs: int = 10
-    """Times that as many pictures are drawn as there are, every class equally often."""
+    """In an epoch as many pictures are drawn as there are, every class equally often."""
     batch_size: int = 32
     """Pictures a step, over all devices together."""
     held_out: float = 0.1
-    """Share of each seen class's pictures on which the best epoch is chosen; at least one of a class with two."""
+    """Share of each seen class's pictures on which the best epoch is chosen, at least one where a class has two."""
     augmentation: float = 1.0
     """Strength of the random changes to pictures; 0 is off."""
     validate_retrieval: bool = False
@@ -124,7 +133,7 @@ class ScheduleConfig:
         for name, least in (("epochs", 1), ("batch_size", 2), ("seed", 0), ("augmentation", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"schedule.{name} must be >= {least}, got {getattr(self, name)}")
-        _within("schedule.held_out", self.held_out, 0, 1, open_end=True)
+        _check_share("schedule.held_out", self.held_out, below_1=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,14 +149,14 @@ class FinetuneConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
 
 
-def _within(name: str, value: float, low: float, high: float, *, open_end: bool = False) -> None:
-    if not (low <= value < high or (value == high and not open_end)):
-        raise ConfigError(f"{name} must be in [{low}, {high}{')' if open_end else ']'}, got {value}")
+def _check_share(name: str, value: float, *, below_1: bool = False) -> None:
+    if not 0 <= value <= 1 or (below_1 and value == 1):
+        raise ConfigError(f"{name} must be in {'[0, 1)' if below_1 else '[0, 1]'}, got {value}")
 
 
 def finetune_presets() -> tuple[str, ...]:
-    """The presets that come with the package."""
-    return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
+    """The presets of fine-tuning."""
+    return preset_names(PRESETS)
 
 
 def build_finetune_config(
@@ -158,12 +167,9 @@ def build_finetune_config(
     Raises ConfigError for an unknown preset, table or key, a value of the wrong type, or one out of range.
     """
     from_file = read_toml(file) if file else {}
-    chosen = preset or str(from_file.get("preset", FinetuneConfig().preset))
-    if chosen not in finetune_presets():
-        known = finetune_presets()
-        raise ConfigError(f"no preset {chosen!r}{did_you_mean(chosen, known)}; there are {enumerate_names(known)}")
-    tables = merge_tables(read_toml(PRESETS / f"{chosen}.toml"), from_file)
-    return part_from_tables(FinetuneConfig, merge_tables(tables, overrides or {}) | {"preset": chosen})
+    chosen = chosen_preset(preset, from_file, FinetuneConfig().preset)
+    given = with_exact_dataset(merge_tables(from_file, overrides or {}))
+    return part_from_tables(FinetuneConfig, merge_tables(read_preset(chosen, PRESETS), given) | {"preset": chosen})
 
 
 def finetune_config_to_toml(config: FinetuneConfig) -> str:

@@ -26,7 +26,7 @@ Rows = Sequence[Mapping[str, str]]
 
 
 def write_curves(histories: Mapping[str, Rows], path: Path) -> Path:
-    """A PNG of each ``history.csv``: loss, accuracy on seen classes and, where it was measured, retrieval of others.
+    """A PNG of the rows of each network's ``history.csv``: loss, accuracy on seen classes and, if measured, retrieval.
 
     One colour a network; a circle marks the epoch that was taken. Networks without rows are left out.
     """

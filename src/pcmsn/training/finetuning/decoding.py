@@ -32,7 +32,7 @@ class Reader:
         self.pictures = division.pictures
         self.transform = transform
         self.unreadable: dict[int, str] = {}
-        """Position -> why it can not be read, of those that were tried."""
+        """Position -> why it cannot be read, of those that were tried."""
         labels = self.pictures.labels[division.training]
         self._training = [division.training[labels == label] for label in range(len(self.pictures.classes))]
 

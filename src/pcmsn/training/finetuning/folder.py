@@ -23,7 +23,7 @@ from pcmsn.backbones.finetuned import DESCRIPTION, WEIGHTS, NetworkName, is_fini
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.errors import CheckpointError, ConfigError
 from pcmsn.training.finetuning.config import FinetuneConfig, build_finetune_config, finetune_config_to_toml
-from pcmsn.training.tensor_file import read_tensors, told_when_full, write_rows, write_tensors
+from pcmsn.training.tensor_file import explaining_disk_errors, read_tensors, write_rows, write_tensors
 
 STATE_VERSION = 1
 CONFIG, HISTORY, STATE, CURVES = "config.toml", "history.csv", "state.safetensors", "curves.png"
@@ -31,7 +31,7 @@ CONFIG, HISTORY, STATE, CURVES = "config.toml", "history.csv", "state.safetensor
 
 @dataclass(frozen=True)
 class Job:
-    """One network to train, and where."""
+    """One network to train, and the files that its training reads and writes."""
 
     network: NetworkName
     config: FinetuneConfig
@@ -57,12 +57,12 @@ class Job:
         """Remove what an earlier training left of this network and write the configuration."""
         for name in (DESCRIPTION, WEIGHTS, CONFIG, HISTORY, STATE):
             (self.path / name).unlink(missing_ok=True)
-        with self.told_when_full():
+        with self.explaining_disk_errors():
             write_text_atomically(self.path / CONFIG, finetune_config_to_toml(self.config))
 
     def write_state(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
         """Write what a resumed training needs; ``facts`` is plain JSON, its ``rows`` are the history."""
-        with self.told_when_full():
+        with self.explaining_disk_errors():
             write_tensors(self.path / STATE, tensors, facts, STATE_VERSION)
             write_rows(self.path / HISTORY, facts["rows"])
 
@@ -71,20 +71,21 @@ class Job:
         return read_tensors(self.path / STATE, STATE_VERSION) if (self.path / STATE).exists() else None
 
     def drop_state(self) -> None:
-        """Remove the state, several times as large as the network, once training is at its end."""
+        """Remove the state, which is several times as large as the network, once training is at its end."""
         (self.path / STATE).unlink(missing_ok=True)
 
-    def read_history(self) -> list[dict[str, str]]:
-        """The rows of ``history.csv`` as text; none before the first whole epoch."""
-        try:
-            with (self.path / HISTORY).open(encoding="utf-8", newline="") as file:
-                return list(csv.DictReader(file))
-        except FileNotFoundError:
-            return []
+    def explaining_disk_errors(self) -> AbstractContextManager[None]:
+        """Turns errors of writing into a CheckpointError that says how to continue."""
+        return explaining_disk_errors(self.path, f"pcmsn finetune --resume --out {self.out}")
 
-    def told_when_full(self) -> AbstractContextManager[None]:
-        """Turns a disk's errors into a CheckpointError that says how to go on."""
-        return told_when_full(self.path, f"pcmsn finetune --resume --out {self.out}")
+
+def read_history(folder: Path) -> list[dict[str, str]]:
+    """The rows of the ``history.csv`` in a network's folder, as text; none before the first whole epoch."""
+    try:
+        with (folder / HISTORY).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError:
+        return []
 
 
 def networks_of(config: FinetuneConfig) -> tuple[NetworkName, ...]:
@@ -98,7 +99,8 @@ def networks_of(config: FinetuneConfig) -> tuple[NetworkName, ...]:
 def new_jobs(config: FinetuneConfig, out: Path, *, overwrite: bool) -> list[Job]:
     """The networks of a configuration, to be trained from the beginning.
 
-    Raises CheckpointError for a folder that holds one of them, unless ``overwrite``, and for one of the other kind.
+    Raises CheckpointError for a folder that holds one of them, unless ``overwrite``, and for a folder that holds a
+    shared network where a pair is wanted, or the other way round.
     """
     jobs = [Job(network, config, out) for network in networks_of(config)]
     held = [job.network for job in jobs if job.is_begun]
@@ -111,7 +113,7 @@ def new_jobs(config: FinetuneConfig, out: Path, *, overwrite: bool) -> list[Job]
     mixed = [name for name in others if (out / name / CONFIG).exists()]
     if mixed:
         raise CheckpointError(
-            f"{out} holds {' and '.join(mixed)}; a pair of networks and a shared one can not stand in one folder: pass "
+            f"{out} holds {' and '.join(mixed)}; a pair of networks and a shared one cannot stand in one folder: pass "
             "another --out"
         )
     return jobs
@@ -133,4 +135,4 @@ def _read_config(folder: Path) -> FinetuneConfig:
     try:
         return build_finetune_config(file=folder / CONFIG)
     except ConfigError as error:
-        raise CheckpointError(f"{folder} can not be continued: {error}") from error
+        raise CheckpointError(f"{folder} cannot be continued: {error}; train it again with --overwrite") from error

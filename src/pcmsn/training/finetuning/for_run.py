@@ -11,14 +11,15 @@ from pcmsn.training.features import Progress
 from pcmsn.training.finetuning.config import FinetuneConfig, build_finetune_config
 from pcmsn.training.finetuning.folder import Job, jobs_to_resume, networks_of
 from pcmsn.training.finetuning.history import SilentFinetuneObserver
-from pcmsn.training.finetuning.preparation import resolved_finetune
+from pcmsn.training.finetuning.preparation import needs_one_network, resolved_finetune
 from pcmsn.training.finetuning.session import Hardware, finetune
+from pcmsn.training.preparation import TINY
 
 
 def finetune_for_run(config: RunConfig, folder: Path, *, device: str, progress: Progress | None = None) -> None:
-    """Fine-tune a run's extractors on its seen classes; what is there of the same settings is continued or kept.
+    """Fine-tune a run's extractors on its seen classes; what was begun in ``folder`` with the same settings goes on.
 
-    ``config.backbone.finetune`` says how, the run's data, backbone and seed on what. Raises PcmsnError's subclasses.
+    ``config.backbone.finetune`` says how; data, backbone and seed are the run's. Raises PcmsnError's subclasses.
     """
     wanted = finetuning_of(config)
     begun = any(Job(name, wanted, folder).is_begun for name in networks_of(wanted))
@@ -36,8 +37,18 @@ def finetune_for_run(config: RunConfig, folder: Path, *, device: str, progress: 
     )
 
 
+def check_pair(config: RunConfig) -> None:
+    """Raise ConfigError where a shared network is wanted of ``tiny``, before that pair of networks is even trained."""
+    if config.backbone.spec == TINY and _configured(config).extractor.shared:
+        raise needs_one_network(TINY)
+
+
 def finetuning_of(config: RunConfig) -> FinetuneConfig:
-    """What ``pcmsn finetune`` would be told to make a run's extractors."""
+    """What ``pcmsn finetune`` would be told to make a run's extractors. Raises ConfigError and BackboneError."""
+    return resolved_finetune(_configured(config))
+
+
+def _configured(config: RunConfig) -> FinetuneConfig:
     backbone = config.backbone
     file = Path(backbone.finetune) if backbone.finetune.endswith(".toml") else None
     overrides = {
@@ -46,11 +57,11 @@ def finetuning_of(config: RunConfig) -> FinetuneConfig:
         "schedule": {"seed": config.training.seed},
     }
     preset = None if file else backbone.finetune
-    return resolved_finetune(build_finetune_config(preset=preset, file=file, overrides=overrides))
+    return build_finetune_config(preset=preset, file=file, overrides=overrides)
 
 
 class _Shown(SilentFinetuneObserver):
-    """Shows the steps of an epoch as a stage."""
+    """Shows the steps of each epoch as the progress of a stage."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""What each epoch of a fine-tuning came to, and who is told of it."""
+"""The result of an epoch of fine-tuning, and who is told of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FinetuneEpoch:
     number: int
     """Counted from 1."""
     epochs: int
-    """Of the whole training."""
+    """Epochs of the whole training."""
     loss: float
     """Mean cross-entropy over the steps, label smoothing included."""
     accuracy: float
@@ -34,7 +34,7 @@ class FinetuneEpoch:
     learning_rate: float
     """Of the trunk, at the last step."""
     pictures_per_second: float
-    """While training; evaluation left aside."""
+    """While training, without the evaluation."""
     seconds: float
     """Training and evaluation together."""
 
@@ -59,14 +59,14 @@ class FinetuneEpoch:
         }
 
     def marked_best(self, before: Sequence[FinetuneEpoch]) -> FinetuneEpoch:
-        """The same, noted as best where no epoch before was as good, or where nothing is held out to tell by."""
+        """The same, marked as best where no earlier epoch was as good, or where nothing is held out to compare by."""
         own = self.held_out_accuracy
         others = [epoch.held_out_accuracy or 0.0 for epoch in before]
         return replace(self, best=own is None or all(own > other for other in others))
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], epochs: int) -> FinetuneEpoch:
-        """The epoch that ``as_row`` of a training of ``epochs`` epochs gave."""
+        """The epoch whose ``as_row`` gave this row, in a training of ``epochs`` epochs."""
         modalities: tuple[Modality, ...] = ("sketch", "photo")
         held_out = {modality: row[key] for modality in modalities if (key := f"held_out_{modality}_accuracy") in row}
         return cls(
@@ -84,20 +84,20 @@ class FinetuneEpoch:
 
 
 class FinetuneObserver(Protocol):
-    """Told of a fine-tuning's progress; the command line shows it."""
+    """What is told of a fine-tuning's progress, for example the command line's display."""
 
     def on_batch(self, network: NetworkName, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
-        """After each step; ``batch`` counts from 1."""
+        """Called after each step; ``epoch`` and ``batch`` count from 1. ``loss`` is that of the step."""
 
     def on_epoch(self, network: NetworkName, epoch: FinetuneEpoch) -> None:
-        """After each epoch, when it is saved."""
+        """Called after each epoch, when it is saved."""
 
 
 class SilentFinetuneObserver:
     """An observer that shows nothing."""
 
     def on_batch(self, network: NetworkName, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
-        """Nothing."""
+        """Show nothing."""
 
     def on_epoch(self, network: NetworkName, epoch: FinetuneEpoch) -> None:
-        """Nothing."""
+        """Show nothing."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class FinetuningRun:
-    """The training of one network on one process: made from what was prepared, driven by ``run``."""
+    """The training of one network on one process: continued with ``restore``, driven by ``run``."""
 
     def __init__(self, prepared: Prepared, fabric: Fabric, observer: FinetuneObserver | None = None) -> None:
         self.job = prepared.job
@@ -156,22 +156,20 @@ class FinetuningRun:
             group["lr"] = group["highest_lr"] * factor
 
     def _clip(self, number: int, step: int) -> None:
-        """Shorten the gradient. With 16-bit floats its overflow is expected, and the step is skipped by the scaler."""
+        """Shorten the gradient. In ``16-mixed`` it may overflow: the scaler of the loss then skips the step."""
         longest = self.config.fitting.clip or math.inf
         norm = self.fabric.clip_gradients(self._module, self._stepper, max_norm=longest, error_if_nonfinite=False)
         if self.config.schedule.precision != "16-mixed" and norm is not None:
             self._checked(float(norm), "gradient", number, step)
 
     def _checked(self, value: float, what: str, number: int, step: int) -> float:
-        """The value, which is the same on every process, so that all of them stop together."""
+        """The value. Raises TrainingError unless it is finite; as it is the same on every process, all of them stop."""
         if math.isfinite(value):
             return value
         best = next((row.number for row in reversed(self.rows) if row.best), None)
-        kept = (
-            f"the weights of epoch {best} stay in {self.job.path}"
-            if best
-            else "no epoch was completed, nothing is kept"
-        )
+        kept = f"the weights of epoch {best} stay in {self.job.path}"
+        if best is None:
+            kept = "no epoch was completed, nothing is kept"
         lower = self.config.fitting.learning_rate / 3
         raise TrainingError(
             f"{self.job.network}: the {what} is {value} in epoch {number}, step {step} of {self.steps}; {kept}. Train "
@@ -199,7 +197,7 @@ class FinetuningRun:
         unreadable = self._unreadable()
         if self.fabric.is_global_zero:
             if epoch.best:
-                with self.job.told_when_full():
+                with self.job.explaining_disk_errors():
                     self._save_network(epoch, unreadable)
             tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
             tensors |= {f"average.{name}": tensor for name, tensor in self.average.values.items()}
@@ -236,7 +234,7 @@ class FinetuningRun:
             for position in unreadable[stream.modality]
         )
         if self.fabric.is_global_zero:
-            with self.job.told_when_full():
+            with self.job.explaining_disk_errors():
                 update_finetuned(self.job.path, epochs=len(self.rows), unreadable=len(self.unreadable))
             self.job.drop_state()
         self.fabric.barrier()

@@ -17,11 +17,11 @@ from pcmsn.training.finetuning.config import FinetuneConfig
 from pcmsn.training.run_folder import tensors_under
 
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-_MOMENTUM = 0.1  # some models bring 0.997, which keeps the statistics of the last batch alone
+_MOMENTUM = 0.1  # some models bring 0.997, with which hardly more than the last batch's statistics are kept
 
 
 class FinetuningNetwork(nn.Module):
-    """Normalised pixels to logits; the trunk, which is frozen elsewhere, learns here."""
+    """From normalised pixels to logits. The trunk, which is frozen wherever features are extracted, learns here."""
 
     def __init__(self, trunk: Backbone, classes: int, config: FinetuneConfig) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class FinetuningNetwork(nn.Module):
 
     @property
     def feature_dim(self) -> int:
-        """Length of the feature, which the classifier stands on."""
+        """Length of the feature, the classifier's input."""
         return self.classifier.in_features
 
     def features_with(self, weights: Mapping[str, Tensor], pixels: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ class FinetuningNetwork(nn.Module):
         return groups
 
     def _leave_out_unused(self) -> None:
-        """Freeze weights that the feature does not depend on: what shares gradients would wait for theirs forever."""
+        """Freeze weights that the feature does not depend on: processes would wait for their gradients forever."""
         self.eval()
         transform = self.trunk.transform
         self(torch.zeros(2, 3, transform.height, transform.width)).sum().backward()

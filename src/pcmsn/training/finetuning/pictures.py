@@ -22,7 +22,7 @@ class Division:
     pictures: Pictures
     """All of them, in an order that depends on their names alone."""
     training: Positions
-    """(N,) positions of those that the network learns from, ascending; none of classes that stay unseen."""
+    """(N,) positions of those that the network learns from, ascending; none where the classes stay unseen."""
     held_out: Positions
     """(M,) positions of those that it is measured on, ascending."""
 
@@ -64,14 +64,14 @@ def _by_name(pictures: Pictures, classes: Iterable[str]) -> Pictures:
 
 
 class BalancedOrder:
-    """Draws pictures so that every class comes equally often, and of a class every picture before one comes again."""
+    """Draws pictures: every class equally often, and all pictures of a class once before any of them comes again."""
 
     def __init__(self, division: Division) -> None:
         labels = division.pictures.labels[division.training]
         self._members = [division.training[labels == label] for label in range(len(division.pictures.classes))]
 
     def draw(self, count: int, generator: np.random.Generator) -> Positions:
-        """(count,) positions of pictures; two classes differ by one draw at most."""
+        """(count,) positions of training pictures; how often two classes come differs by one at most."""
         classes = len(self._members)
         rounds = -(-count // classes)
         order = generator.permuted(np.tile(np.arange(classes), (rounds, 1)), axis=1).reshape(-1)[:count]

@@ -136,10 +136,19 @@ def load_trunk(config: FinetuneConfig, network: NetworkName, dataset_name: str) 
         resize=config.trunk.resize,
     )
     if network == "shared" and pair.sketch is not pair.photo:
-        raise ConfigError(f"--backbone {config.trunk.spec} is a network for each modality; --shared needs one for both")
+        raise needs_one_network(config.trunk.spec)
     trunk = pair.photo if network == "photo" else pair.sketch
     describe_trunk(trunk)
     return trunk
+
+
+def needs_one_network(spec: str) -> ConfigError:
+    """The error for a shared fine-tuning of a backbone that is a pair of networks."""
+    return ConfigError(
+        f"--backbone {spec} is a network for each modality, but this fine-tuning makes a shared one of a single "
+        "network; pass --backbone with one for both modalities, for example a Hugging Face name or vgg16:FILE, or "
+        "fine-tune each by itself: pcmsn finetune --two, or pcmsn train --finetune default"
+    )
 
 
 def prepared_transform(own: Transform, config: FinetuneConfig, modality: Modality) -> Transform:

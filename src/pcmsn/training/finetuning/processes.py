@@ -21,14 +21,17 @@ _AMPERE = 8  # compute capability from which on a CUDA device computes in bf16
 def make_fabric(device: str, *, devices: int, nodes: int, precision: Precision) -> Fabric:
     """The devices to train on, not launched yet.
 
-    ``device`` is ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``; ``devices`` counts those of each of ``nodes``
-    machines, on a CPU processes. Raises ConfigError for what is not here.
+    ``device`` is ``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``; ``devices`` is the number of devices (on a CPU, of
+    processes) on each of ``nodes`` machines. Raises ConfigError for devices and precisions that are not here.
     """
     kind, _, index = pick_device(device).partition(":")
     if devices > 1 and (index or kind == "mps"):
         raise ConfigError(f"--device {device} is one device; for {devices} of them pass --device cuda or --device cpu")
     if kind == "cuda" and devices > torch.cuda.device_count():
-        raise ConfigError(f"--devices {devices}: this machine has {torch.cuda.device_count()} CUDA devices")
+        there = torch.cuda.device_count()
+        raise ConfigError(
+            f"--devices {devices} is more than this machine's {there} CUDA devices; pass --devices {there}"
+        )
     if precision == "16-mixed" and kind != "cuda":
         raise ConfigError(f"precision 16-mixed needs a CUDA device, got {kind}; pass --precision 32 or auto")
     return _quiet_fabric(
@@ -59,26 +62,29 @@ def _quiet_fabric(**settings: Any) -> Fabric:
 
 
 def rows_of_process(fabric: Fabric, count: int) -> slice:
-    """The rows of a batch of ``count`` that this process works on; every process has as many."""
+    """The rows of a batch of ``count`` that this process works on; every process has equally many."""
     share = count // fabric.world_size
     return slice(fabric.global_rank * share, (fabric.global_rank + 1) * share)
 
 
 def check_batch_size(batch_size: int, parts: int, processes: int) -> None:
-    """Raise ConfigError unless a batch can be divided evenly: a step means the same on any number of devices."""
+    """Raise ConfigError unless a batch has equally many pictures of each of its ``parts`` for each process.
+
+    A step then means the same on any number of devices.
+    """
     unit = parts * processes
     if batch_size % unit:
         halves = ", half of it sketches and half photos," if parts == 2 else ""
         below, above = batch_size // unit * unit, -(-batch_size // unit) * unit
         proposals = " or ".join(str(size) for size in (below, above) if size)
         raise ConfigError(
-            f"a batch of {batch_size}{halves} can not be divided evenly among {processes} processes; "
+            f"a batch of {batch_size}{halves} cannot be divided evenly among {processes} processes; "
             f"pass --batch-size {proposals}"
         )
 
 
 def smaller_batch(batch_size: int, parts: int, processes: int) -> int | None:
-    """About half of a batch that can be divided evenly like it; None where there is no smaller one."""
+    """About half of a batch size, that passes ``check_batch_size`` too; None where there is no smaller one."""
     unit = parts * processes
     smaller = max(batch_size // 2 // unit, -(-2 // unit)) * unit
     return smaller if smaller < batch_size else None

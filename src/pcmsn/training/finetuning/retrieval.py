@@ -1,4 +1,4 @@
-"""Retrieval of classes that a network does not learn from, by its feature: over-fitting to the seen classes shows here.
+"""Retrieval by a network's features of classes that it does not learn from, which shows over-fitting to the seen ones.
 
 What is measured here changes nothing: neither weights nor the choice of the best epoch.
 """
@@ -37,18 +37,18 @@ class LabelledFeatures:
 class ValidationRetrieval:
     """Measures a network on the pictures of the validation classes, each process with its share of them.
 
-    A network for one modality is asked by each picture for the others of its class; a shared one by each sketch for
-    the photos of its class.
+    For a network of one modality each picture is a query for the others of its class; for a shared network each sketch
+    is a query for the photos of its class.
     """
 
     def __init__(self, streams: Sequence[PictureStream], fabric: Fabric) -> None:
         self._streams = streams
         self._fabric = fabric
         self.unreadable: tuple[str, ...] = ()
-        """Names of the pictures that were left out when it was measured last."""
+        """Names of the pictures that the last measurement left out."""
 
     def measure(self, network: FinetuningNetwork, weights: Mapping[str, Tensor], pool: ThreadPoolExecutor) -> float:
-        """mAP@all by the cosine of the features that ``network`` has with ``weights``, in 0..1, on every process.
+        """mAP@all, in 0..1, by cosine of the features of ``network`` with ``weights``; the same on every process.
 
         Raises DataError where more than 5 % of the pictures are unreadable.
         """

@@ -12,7 +12,7 @@ from pcmsn.backbones.released_layout import check_released_layout, write_release
 from pcmsn.errors import ConfigError, enumerate_names
 from pcmsn.training.finetuning.config import FinetuneConfig
 from pcmsn.training.finetuning.curves import write_curves
-from pcmsn.training.finetuning.folder import CURVES, Job, jobs_to_resume, new_jobs
+from pcmsn.training.finetuning.folder import CURVES, Job, jobs_to_resume, new_jobs, read_history
 from pcmsn.training.finetuning.history import FinetuneObserver
 from pcmsn.training.finetuning.loop import FinetuningRun
 from pcmsn.training.finetuning.preparation import (
@@ -29,11 +29,16 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 Note = Callable[[str], None]
+"""Called with a sentence for the user."""
+
+
+def _silent(text: str) -> None:
+    """A ``Note`` that says nothing."""
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a fine-tuning runs on; on a CPU it changes the result by rounding only."""
+    """What a fine-tuning runs on; the number of devices changes its result by rounding only."""
 
     device: str = "auto"
     """``cpu``, ``cuda``, ``cuda:1``, ``mps`` or ``auto``."""
@@ -58,14 +63,14 @@ class FinetunedNetwork:
 
 @dataclass(frozen=True)
 class FinetuneResult:
-    """What a fine-tuning left."""
+    """What a fine-tuning left on disk."""
 
     networks: tuple[FinetunedNetwork, ...]
     curves: Path
     released: tuple[Path, ...]
     """Files in the released layout."""
     is_main_process: bool
-    """Whether this process speaks for all of them."""
+    """Whether this is the process, of all that train together, that reports the result."""
 
 
 def finetune(
@@ -77,7 +82,7 @@ def finetune(
     hardware: Hardware | None = None,
     released_layout: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-    note: Note = lambda text: None,
+    note: Note = _silent,
     observer: FinetuneObserver | None = None,
 ) -> FinetuneResult:
     """Train the networks of a configuration into ``out``; with ``resume`` those that were begun there, as configured.
@@ -109,10 +114,6 @@ def finetune(
         released=files,
         is_main_process=fabric.is_global_zero,
     )
-
-
-def _silent(text: str) -> None:
-    """Say nothing."""
 
 
 def _jobs(config: FinetuneConfig | None, out: Path, *, resume: bool, overwrite: bool) -> list[Job]:
@@ -164,7 +165,7 @@ def _write_files(
     jobs: list[Job], out: Path, released_layout: Path | None, subjects: dict[FinetuneConfig, Subject]
 ) -> tuple[Path, ...]:
     """The curves of all networks in the folder, and the files in the released layout where they are wanted."""
-    histories = {network: Job(network, jobs[0].config, out).read_history() for network in get_args(NetworkName)}
+    histories = {network: read_history(out / network) for network in get_args(NetworkName)}
     write_curves(histories, out / CURVES)
     if released_layout is None:
         return ()
