@@ -12,16 +12,17 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from made_up_photos import made_up_id, made_up_model, made_up_photo
 from pcmsn.gallery.milvus.connection import MilvusConnection
 from pcmsn.gallery.milvus.location import TOKEN_VARIABLE, parse_milvus_location
 from pcmsn.gallery.milvus.store import MilvusStore
-from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, PhotoRecord, Queries
+from pcmsn.gallery.records import Queries
 from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.gallery.store import GalleryStore, SearchMode, SearchSettings
 
@@ -30,8 +31,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "gallery"))
 from milvus_server import running_milvus
 
 DIM, K, BATCH, CLUSTERS = 64, 20, 1000, 200
-IDENTITY = ModelIdentity(fingerprint="f" * 64, dim=DIM, bits=DIM, name="benchmark", run="/none")
-THUMBNAIL = bytes(8000)
+THUMBNAIL_BYTES = 8000
+MODEL = made_up_model(DIM, DIM)
 
 
 def main() -> None:
@@ -51,12 +52,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_milvus(Path(folder)) as server:
         os.environ[TOKEN_VARIABLE] = server.token
         file = str(Path(folder) / "photos.gallery")
-        with SqliteStore.open(file, identity=IDENTITY, writable=True) as store:
+        with SqliteStore.open(file, identity=MODEL, writable=True) as store:
             rate = fill(store, vectors)
             report("file", store, ("exact", "shortlist", "approximate"), rate, asked, truth)
         for index, modes in (("flat", ("exact", "shortlist")), ("hnsw", ("approximate", "shortlist"))):
             location = server.location(query=f"?index={index}")
-            with MilvusStore.open(location, identity=IDENTITY, writable=True, patience=120) as remote:
+            with MilvusStore.open(location, identity=MODEL, writable=True, patience=120) as remote:
                 rate = fill(remote, vectors)
                 wait_for_index(location)
                 report(f"Milvus, {index}", remote, modes, rate, asked, truth)
@@ -71,12 +72,7 @@ def drawn(generator: np.random.Generator, centres: NDArray[np.float64], count: i
 def nearest(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> set[str]:
     """Ids of the K nearest, by comparing all."""
     squared = np.square(vectors - query, dtype=np.float64).sum(axis=1)
-    return {id_of(place) for place in np.argpartition(squared, K)[:K]}
-
-
-def id_of(place: int) -> str:
-    """A photo's id by its place."""
-    return f"{place:032x}"
+    return {made_up_id(place) for place in np.argpartition(squared, K)[:K]}
 
 
 def codes_of(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -84,25 +80,10 @@ def codes_of(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.packbits(vectors > 0, axis=1)
 
 
-def photos_of(vectors: NDArray[np.float32]) -> Iterator[EmbeddedPhoto]:
-    """The vectors as photos with thumbnails of a usual length."""
-    for place, (vector, code) in enumerate(zip(vectors, codes_of(vectors), strict=True)):
-        record = PhotoRecord(
-            photo_id=id_of(place),
-            path=f"/photos/{place // 1000}/{place}.jpg",
-            content_hash=f"{place:064x}",
-            size=100_000,
-            modified_ns=place,
-            label=f"label {place % 100}",
-            width=640,
-            height=480,
-        )
-        yield EmbeddedPhoto(record, vector, code, THUMBNAIL)
-
-
 def fill(store: GalleryStore, vectors: NDArray[np.float32]) -> float:
     """Upserts a second, in batches."""
-    photos = list(photos_of(vectors))
+    codes = codes_of(vectors)
+    photos = [made_up_photo(place, vectors[place], codes[place], THUMBNAIL_BYTES) for place in range(len(vectors))]
     started = time.perf_counter()
     for start in range(0, len(photos), BATCH):
         store.upsert(photos[start : start + BATCH])

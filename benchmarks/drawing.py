@@ -1,8 +1,8 @@
 r"""Milliseconds from the end of a stroke to its photos on the screen, in a real browser, over a large gallery.
 
 `pcmsn serve` runs in a process of its own over made-up photos: vectors drawn around those of real toy-world photos, and
-thumbnails of the same size that the browser has not seen before. Chromium draws one stroke after another through
-Playwright; the page itself tells when the photos are painted and where the time went. Without --run the run of
+the thumbnails of these under addresses that the browser has not seen before. Chromium draws one stroke after another
+through Playwright; the page itself tells when the photos are painted and where the time went. Without --run the run of
 `pcmsn demo` is made first.
 
     python benchmarks/drawing.py --run runs/sketchy
@@ -19,7 +19,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def demo_run(folder: Path) -> Path:
 
 
 def build_gallery(folder: Path, embedder: Embedder, count: int) -> Path:
-    """A gallery file of so many photos, each a variation of one of 240 that are drawn and embedded."""
+    """A gallery file of ``count`` photos, each a variation of one of a few hundred that are drawn and embedded."""
     world, sources = ToyWorld(size=THUMBNAIL_SIDE), []
     for label in sorted(CATEGORIES):
         for number in range(4):
@@ -84,12 +83,12 @@ def build_gallery(folder: Path, embedder: Embedder, count: int) -> Path:
             sources.append(PhotoSource(path, label))
     drawn, random = embedder.embed_photos(sources).photos, np.random.default_rng(0)
     spread = np.std([photo.vector for photo in drawn], axis=0)
-    store = SqliteStore.open(str(folder / "fake.gallery"), identity=embedder.identity, writable=True)
-    for start in range(0, count, ROWS_AT_ONCE):
-        numbers = range(start, min(count, start + ROWS_AT_ONCE))
-        store.upsert([variation(drawn[number % len(drawn)], number, spread, random) for number in numbers])
-    store.close()
-    return folder / "fake.gallery"
+    target = folder / "made-up.gallery"
+    with SqliteStore.open(str(target), identity=embedder.identity, writable=True) as store:
+        for start in range(0, count, ROWS_AT_ONCE):
+            numbers = range(start, min(count, start + ROWS_AT_ONCE))
+            store.upsert([variation(drawn[number % len(drawn)], number, spread, random) for number in numbers])
+    return target
 
 
 def variation(
@@ -100,7 +99,7 @@ def variation(
     vector = photo.vector + random.normal(scale=0.3, size=spread.shape).astype(np.float32) * spread
     flips = np.packbits(random.random(len(photo.code) * 8) < 0.1)
     record = replace(photo.record, photo_id=photo_id_of(path), path=str(path), content_hash=photo_id_of(path) * 2)
-    return EmbeddedPhoto(record, vector.astype(np.float32), photo.code ^ flips, BytesIO(photo.thumbnail).getvalue())
+    return EmbeddedPhoto(record, vector.astype(np.float32), photo.code ^ flips, photo.thumbnail)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +34,9 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from made_up_photos import made_up_model, made_up_photo
 from pcmsn.evaluation.embeddings_file import read_embeddings
-from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, PhotoRecord, Queries
+from pcmsn.gallery.records import Queries
 from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.gallery.store import SearchSettings
 from pcmsn.gallery.vectors.code_shortlist import default_shortlist
@@ -43,7 +44,7 @@ from pcmsn.gallery.vectors.vector_index import VectorIndex
 from pcmsn.hashing.hamming import pack_codes
 from pcmsn.hashing.itq import ITQ
 
-CLASSES, BITS, K, ROWS_AT_ONCE = 125, 64, 50, 50_000
+CLASSES, BITS, K, ROWS_AT_ONCE, PHOTOS_A_COMMIT = 125, 64, 50, 50_000, 10_000
 WITHIN_CLASSES, MODALITY_GAP = 0.36, 0.35
 SHARES = (1000, 500, 200, 100, 50, 20, 10, 5)
 MODES = ("exact", "shortlist", "approximate")
@@ -128,6 +129,16 @@ def main() -> None:
 
 def compare(queries: Queries, photos: Floats, codes: NDArray[np.uint8], rounds: int) -> None:
     """Memory, one query, two at once, batches, recall by size of the shortlist."""
+    index, bare = build_both(queries, photos, codes)
+    expected = index.search(queries, K)[1]
+    faiss.omp_set_num_threads(1)
+    print_single_queries(queries, index, bare, expected, rounds)
+    print_batches(queries, index, bare, rounds)
+    print_shortlists(queries, index, bare, expected)
+
+
+def build_both(queries: Queries, photos: Floats, codes: NDArray[np.uint8]) -> tuple[VectorIndex, faiss.IndexFlatL2]:
+    """Our index and FAISS' over the same photos; prints how long they took and how much memory."""
     before = memory_mib()
     index = VectorIndex(photos.shape[1], 8 * codes.shape[1])
     stored, _ = timed(lambda: index.put(np.arange(len(photos)), photos, codes, np.zeros(len(photos), np.int32)))
@@ -141,16 +152,19 @@ def compare(queries: Queries, photos: Floats, codes: NDArray[np.uint8], rounds: 
     built, _ = timed(lambda: index.search(first(queries, 0), K, mode="approximate"))
     print(f"approximate: built in {built:.1f} s, {memory_mib() - before:.0f} MiB more, ", end="")
     print(f"its recall@50 of stored vectors is {index.approximate_recall:.3f}\n")
-    faiss.omp_set_num_threads(1)
+    return index, bare
+
+
+def print_single_queries(
+    queries: Queries, index: VectorIndex, bare: faiss.IndexFlatL2, expected: NDArray[np.int64], rounds: int
+) -> None:
+    """Recall and times of one query after the other in each mode, and of two at once."""
     tasks = {mode: lambda query, mode=mode: index.search(query, K, mode=mode) for mode in MODES}
     tasks["IndexFlatL2"] = lambda query: bare.search(query.vectors, K)
-    expected = index.search(queries, K)[1]
     print("| | recall@10 | recall@50 | one query, p50 ms | p99 ms | FAISS / ours | two at once, p50 ms | queries/s |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    alone, pairs = (
-        take_turns(tasks, queries, rounds),
-        {name: two_at_once(task, queries) for name, task in tasks.items()},
-    )
+    alone = take_turns(tasks, queries, rounds)
+    pairs = {name: two_at_once(task, queries) for name, task in tasks.items()}
     base = statistics.median(alone["IndexFlatL2"])
     for name, seconds in alone.items():
         found = [tasks[name](first(queries, place))[1][0] for place in range(len(queries))]
@@ -159,8 +173,6 @@ def compare(queries: Queries, photos: Floats, codes: NDArray[np.uint8], rounds: 
         cells += [1e3 * float(np.quantile(seconds, 0.99)), base / middle, *pairs[name]]
         print(f"| {name} | {' | '.join(f'{value:.3f}' for value in cells[:4])} | ", end="")
         print(" | ".join(f"{value:.2f}" for value in cells[4:]) + " |", flush=True)
-    print_batches(queries, index, bare, rounds)
-    print_shortlists(queries, index, bare, expected)
 
 
 def take_turns(tasks: dict[str, Callable[[Queries], object]], queries: Queries, rounds: int) -> dict[str, list[float]]:
@@ -225,9 +237,11 @@ def print_shortlists(
 
 def write_and_open(path: Path, photos: Floats, codes: NDArray[np.uint8], thumbnail_bytes: int) -> None:
     """A gallery file and one of FAISS: time to write, size, and what opening them costs in a new process."""
-    spent = 0.0
-    with SqliteStore.open(str(path), identity=identity(photos.shape[1], 8 * codes.shape[1]), writable=True) as store:
-        for some in embedded(photos, codes, thumbnail_bytes):
+    spent, model = 0.0, made_up_model(photos.shape[1], 8 * codes.shape[1])
+    with SqliteStore.open(str(path), identity=model, writable=True) as store:
+        for start in range(0, len(photos), PHOTOS_A_COMMIT):
+            rows = range(start, min(start + PHOTOS_A_COMMIT, len(photos)))
+            some = [made_up_photo(row, photos[row], codes[row], thumbnail_bytes) for row in rows]
             spent += timed(lambda some=some: store.upsert(some))[0]
     files = sum(file.stat().st_size for file in path.parent.iterdir())
     bare, target = faiss.IndexFlatL2(photos.shape[1]), path.with_name(FAISS_FILE)
@@ -247,8 +261,8 @@ def print_opening(path: Path) -> None:
     faiss.knn(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32), 1)
     before = memory_mib()
     opened, store = timed(lambda: SqliteStore.open(str(path)))
-    dim, size = store.identity.dim, -(-store.identity.bits // 8)
-    query = Queries(np.zeros((1, dim), np.float32), np.zeros((1, size), np.uint8))
+    model = store.identity
+    query = Queries(np.zeros((1, model.dim), np.float32), np.zeros((1, model.code_bytes), np.uint8))
     searched, again = (timed(lambda: store.search(query, SearchSettings(k=K)))[0] for _ in range(2))
     print(f"{opened:.2f} | {searched:.2f} | {1e3 * again:.1f} | {memory_mib() - before:.0f} |")
     store.close()
@@ -261,32 +275,6 @@ def print_opening_of_faiss(path: Path) -> None:
     query = np.zeros((1, index.d), np.float32)
     searched, again = (timed(lambda: index.search(query, K))[0] for _ in range(2))
     print(f"{opened:.2f} | {searched:.2f} | {1e3 * again:.1f} | {memory_mib() - before:.0f} |")
-
-
-def embedded(photos: Floats, codes: NDArray[np.uint8], thumbnail_bytes: int) -> Iterator[list[EmbeddedPhoto]]:
-    """The photos as a store takes them, some at a time, with paths, hashes and thumbnails that are made up."""
-    for start in range(0, len(photos), 10_000):
-        block = []
-        for row in range(start, min(start + 10_000, len(photos))):
-            record = PhotoRecord(
-                photo_id=f"{row:032x}",
-                path=f"/photos/{row % CLASSES:03d}/{row:09d}.jpg",
-                content_hash=f"{row:064x}",
-                size=50_000,
-                modified_ns=row,
-                label=f"class {row % CLASSES}",
-                width=640,
-                height=480,
-            )
-            block.append(
-                EmbeddedPhoto(record, photos[row], codes[row], row.to_bytes(8, "big") * (thumbnail_bytes // 8))
-            )
-        yield block
-
-
-def identity(dim: int, bits: int) -> ModelIdentity:
-    """A model that does not exist."""
-    return ModelIdentity(fingerprint="0" * 64, dim=dim, bits=bits, name="benchmark", run="/runs/benchmark")
 
 
 def first(queries: Queries, place: int) -> Queries:

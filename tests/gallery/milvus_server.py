@@ -44,7 +44,7 @@ def running_milvus(folder: Path) -> Iterator[RunningMilvus]:
         if name.endswith("_port"):
             server.config.configs[name] = _free_port()
     server.webservice_port = _free_port()
-    # the embedded etcd takes its ports from a file of its own only; without it two servers can not run side by side
+    # the embedded etcd takes its ports from a file of its own only; without it two servers cannot run side by side
     with _environment("ETCD_CONFIG_PATH", _etcd_settings(folder, server.config.configs["etcd_port"])):
         server.start()
     process = server.server_proc

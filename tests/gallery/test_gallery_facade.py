@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> dict[str, StandInEmbedder]:
 
     def load(run: Path, **_: object) -> StandInEmbedder:
         embedder = StandInEmbedder(fingerprint=("b" if run.name == "other" else "a") * 64)
-        embedder.identity = embedder.identity.__class__(**{**vars(embedder.identity), "run": str(run)})
+        embedder.identity = replace(embedder.identity, run=str(run))
         return embedders.setdefault(run.name, embedder)
 
     monkeypatch.setattr(facade, "load_embedder", load)
@@ -47,6 +48,22 @@ def test_photos_are_added_found_and_removed(tmp_path: Path, loaded: dict[str, St
         assert gallery.add([str(tmp_path / "photos")], prune=True).removed == 1
         assert len(gallery.search(tree, k=100)) == 15
         assert gallery.store.labels() == {"house": 8, "tree": 7}
+
+
+def test_a_tilde_stands_for_the_home_folder_wherever_a_path_is_passed(
+    tmp_path: Path, loaded: dict[str, StandInEmbedder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    (home / "run").mkdir(parents=True)
+    elsewhere.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(elsewhere)
+    photo, *_ = write_photos(home / "Pictures", 3)
+    with Gallery.open("~/g", run="~/run") as gallery:
+        assert gallery.add("~/Pictures").added == 3
+        assert gallery.add(["~/Pictures", Path("~/Pictures/0000.png")]).unchanged == 3
+        assert gallery.search("~/Pictures/0000.png", k=1)[0].photo.path == str(photo)
+    assert (home / "g").is_file() and not list(elsewhere.iterdir())
 
 
 def test_the_model_is_loaded_when_it_is_first_needed_and_once(

@@ -9,7 +9,7 @@ from made_photos import made_photo
 from PIL import Image
 
 from pcmsn.errors import GalleryError
-from pcmsn.gallery.hit_grid import hit_grid
+from pcmsn.gallery.hit_grid import caption, hit_grid
 from pcmsn.gallery.records import Hit
 
 
@@ -48,8 +48,22 @@ def test_a_thumbnail_that_is_missing_or_damaged_is_left_blank(tmp_path: Path) ->
 
 def test_nothing_to_draw_and_nowhere_to_write_are_errors(tmp_path: Path) -> None:
     sketch = Image.new("RGB", (30, 30), "blue")
-    with pytest.raises(GalleryError, match=r"grid\.png can not be drawn: no photo was found"):
+    with pytest.raises(GalleryError, match=r"grid\.png cannot be drawn: no photo was found"):
         hit_grid(sketch, [], tmp_path / "grid.png")
     (tmp_path / "file").write_text("x")
-    with pytest.raises(GalleryError, match="the picture can not be written to"):
+    with pytest.raises(GalleryError, match="the picture cannot be written to"):
         hit_grid(sketch, hits(1), tmp_path / "file" / "grid.png")
+
+
+@pytest.mark.parametrize(
+    ("label", "path", "expected"),
+    [
+        ("alarm_clock", "/p/1.jpg", "alarm clock"),
+        ("a_label_that_is_too_long", "/p/1.jpg", "a label that is t…"),
+        ("", "/p/my_photo_1.jpg", "my_photo_1.jpg"),
+        ("", "/p/fan_n03271574_16047.jpg", "fan_n032…16047.jpg"),
+        ("", "/p/new\nline.jpg", "new?line.jpg"),
+    ],
+)
+def test_labels_are_read_as_words_and_file_names_keep_their_two_ends(label: str, path: str, expected: str) -> None:
+    assert caption(made_photo(0, [0, 0, 0, 0], label, path).record) == expected

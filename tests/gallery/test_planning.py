@@ -14,6 +14,7 @@ from pcmsn.gallery.indexing import index_photos
 from pcmsn.gallery.planning import IndexReport, fixed_label, label_from_folder, plan, skipped_by_suffix
 from pcmsn.gallery.records import photo_id_of
 from pcmsn.gallery.sqlite.store import SqliteStore
+from pcmsn.gallery.walking import NOT_A_PICTURE, NOT_SUPPORTED
 
 KEEP = fixed_label(None)
 
@@ -134,7 +135,7 @@ def test_photos_of_a_folder_that_can_not_be_read_now_are_not_pruned(
     monkeypatch.setattr(os, "scandir", scandir)
     report = indexed(store, embedder, tmp_path, prune=True)
     assert (report.removed, report.missing, len(store)) == (0, 0, 3)
-    assert (tmp_path / "p", "the folder can not be read: Permission denied") in report.skipped
+    assert (tmp_path / "p", "the folder cannot be read: Permission denied") in report.skipped
 
 
 def test_an_unreadable_photo_is_named_and_tried_again_and_its_old_entry_stays(
@@ -157,9 +158,11 @@ def test_without_a_gallery_everything_is_new(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.TXT").write_text("x")
     (tmp_path / "README").write_text("x")
+    (tmp_path / "c.HEIC").write_text("x")
     todo = plan([tmp_path], None, label_of=label_from_folder)
     assert [(source.path, source.label) for source in todo.to_embed] == [(path, tmp_path.name) for path in paths]
-    assert skipped_by_suffix(todo.skipped) == {".txt": 2, "no ending": 1}
+    assert skipped_by_suffix(todo.skipped, NOT_A_PICTURE) == {".txt": 2, "no ending": 1}
+    assert skipped_by_suffix(todo.skipped, NOT_SUPPORTED) == {".heic": 1}
 
 
 def test_commits_come_every_few_hundred_photos_and_progress_tells_rate_and_rest(

@@ -50,7 +50,7 @@ def cluster() -> Iterator[Any]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Photos of three labels, one that can not be read, one whose name is no valid text."""
+    """Photos of three labels, one that cannot be read, one whose name is no valid text."""
     generator = np.random.default_rng(0)
     for place in range(45):
         path = tmp_path / "photos" / ("ant", 'b"e', "größe")[place % 3] / (f"{place}.png" if place else "caf\udce9.png")

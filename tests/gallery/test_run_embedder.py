@@ -167,6 +167,13 @@ def test_a_run_on_ready_made_features_has_no_network_to_embed_with(run: Path, tm
         RunEmbedder.of_run(run, device="cpu")
 
 
+def test_a_tilde_in_the_runs_path_stands_for_the_home_folder(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RunEmbedder.of_run(Path("~/run"), device="cpu").identity.run == str(run)
+
+
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is no run folder"):
         RunEmbedder.of_run(tmp_path, device="cpu")

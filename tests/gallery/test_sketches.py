@@ -53,7 +53,7 @@ def test_whole_leaves_the_canvas_alone() -> None:
     assert prepare_sketch(picture, "ink").size == (25, 25)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "1", "I;16", "F", "CMYK", "LA"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P", "1", "I;16", "F", "CMYK", "LA", "HSV", "PA", "RGBX", "RGBa"])
 def test_a_picture_in_memory_of_any_kind_becomes_rgb(mode: str) -> None:
     picture = drawing((40, 30), (5, 5, 20, 20))
     if mode in ("I;16", "F"):
@@ -79,9 +79,11 @@ def test_file_content_and_path_give_the_same_and_transparency_becomes_white(tmp_
 
 
 def test_what_is_no_sketch_is_an_error_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match=r"the sketch .*no\.png can not be read: No such file"):
+    with pytest.raises(GalleryError, match=r"the sketch .*no\.png cannot be read: No such file"):
         read_sketch(tmp_path / "no.png")
     with pytest.raises(UnreadablePictureError, match="sketch: not a picture"):
         read_sketch(b"no picture")
     with pytest.raises(UnreadablePictureError, match="sketch: the file is empty"):
         read_sketch(b"")
+    with pytest.raises(UnreadablePictureError, match="a picture of mode La, cannot be converted to RGB"):
+        read_sketch(Image.new("La", (8, 8)))

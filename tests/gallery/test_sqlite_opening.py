@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_another_model_is_refused_with_both_names_and_what_to_do(tmp_path: Path)
     path = made(tmp_path / "g")
     expected = (
         r"was made by another model: first model \(aaaaaaaaaaaa, run /runs/first\), got second model \(bbbbbbbbbbbb, "
-        r"run /runs/second\)\. Pass the run that made it \(--run /runs/first\), or index the photos into a new file"
+        r"run /runs/second\)\. Pass the run that made it \(--run /runs/first\), or index the photos into a new gallery"
     )
     for writable in (False, True):
         with pytest.raises(GalleryError, match=expected):
@@ -60,8 +61,6 @@ def test_another_model_is_refused_with_both_names_and_what_to_do(tmp_path: Path)
 
 
 def test_a_run_that_was_moved_is_remembered_when_photos_are_added(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     path = made(tmp_path / "g")
     SqliteStore.open(str(path), identity=replace(IDENTITY, run="/elsewhere"), writable=True).close()
     with SqliteStore.open(str(path)) as store:

@@ -1,3 +1,5 @@
+"""The index in memory finds what slow loops over the same rows find, and refuses what it cannot store or search."""
+
 import sys
 
 import numpy as np
@@ -188,14 +190,14 @@ def test_what_can_not_be_stored_is_refused_and_changes_nothing(change: dict[str,
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"k": 0}, "a search gives 1 photo or more, got k = 0"),
+        ({"k": 0}, "a search finds 1 photo or more, got k = 0"),
         (
             {"mode": "shortlst"},
             "no search mode 'shortlst' .did you mean 'shortlist'.*'exact', 'shortlist', 'app",
         ),
         (
             {"mode": "shortlist", "shortlist": 4},
-            "a shortlist of 4 photos can not give 5; pass .* at least 5",
+            "a shortlist of 4 photos cannot give 5; pass .* at least 5",
         ),
     ],
 )

@@ -48,6 +48,12 @@ def test_other_files_are_named_with_a_reason(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "a.heif", "b.avif", "c.CR2", "d.dng", "e.gif"])
+def test_a_picture_of_an_unsupported_kind_is_not_called_no_picture(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    assert left_out(tmp_path) == {name: "not supported, save it as JPEG"}
+
+
 def test_a_folder_that_can_not_be_read_is_named_and_the_others_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +68,7 @@ def test_a_folder_that_can_not_be_read_is_named_and_the_others_are_read(
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert names(tmp_path) == ["open/0000.png"]
-    assert left_out(tmp_path) == {"closed": "the folder can not be read: Permission denied"}
+    assert left_out(tmp_path) == {"closed": "the folder cannot be read: Permission denied"}
 
 
 def test_links_that_lead_back_end_and_every_folder_is_read_once(tmp_path: Path) -> None:
@@ -94,8 +100,25 @@ def test_a_relative_path_and_one_with_dots_stand_for_the_same_photo(
 
 
 def test_a_path_that_is_not_there_is_refused_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match=r"no file or folder .*gone; .* pass the folder above it with --prune"):
+    expected = r"no file or folder .*/gone; pass photos or folders that are there.*: prune=True, or --prune"
+    with pytest.raises(GalleryError, match=expected):
         walk([tmp_path, tmp_path / "gone"])
+
+
+def test_a_tilde_stands_for_the_home_folder_also_in_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (path,) = write_photos(tmp_path / "Pictures", 1)
+    assert [file.path for file in walk([Path("~/Pictures")])] == [str(path)]
+    with pytest.raises(GalleryError, match=f"no file or folder {tmp_path}/Photos;"):
+        walk([Path("~/Photos")])
+
+
+def test_a_name_that_begins_with_a_tilde_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (path,) = write_photos(tmp_path / "~old", 1)
+    assert [file.path for file in walk([Path("~old")])] == [str(path)]
 
 
 def test_only_what_is_surely_not_there_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,14 +13,12 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
+from stand_in_embedder import StandInEmbedder
 
 from pcmsn.gallery.embedder import PhotoSource
 from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.serve.app import create_app
 from pcmsn.serve.settings import Limits, ServeSettings
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "gallery"))
-from stand_in_embedder import StandInEmbedder
 
 SHAPES = ("bar", "box", "disc", "post")
 PHOTOS_A_SHAPE = 20

@@ -73,7 +73,7 @@ def test_requests_made_from_the_description_get_answers_that_it_allows(
 ) -> None:
     schema, address = described
     operation = schema[path][method]
-    # a description can not say that a sketch must not be empty
+    # a description cannot say that a sketch must not be empty
     unsayable = [schemathesis.checks.positive_data_acceptance] if path == "/api/search" else []
 
     @seed(0)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 from shape_gallery import ROOMY, bar, client_of, encoded, open_gallery, png, post
 
+import pcmsn
 from pcmsn.serve.decoder import Decoder
 from pcmsn.serve.refusal import RefusalError
 from pcmsn.serve.settings import Limits, ServeSettings
@@ -44,7 +45,11 @@ def first(answer: Any) -> str:
 
 def refused(answer: Any, status: int) -> str:
     assert answer.status_code == status, answer.text
-    assert set(answer.json()) == {"error"} and "Traceback" not in answer.text and "/" + "work" not in answer.text
+    assert (
+        set(answer.json()) == {"error"}
+        and "Traceback" not in answer.text
+        and str(Path(pcmsn.__file__).parent) not in answer.text
+    )
     return str(answer.json()["error"])
 
 
@@ -66,7 +71,7 @@ def test_a_compressed_text_that_grows_does_not_hold_the_server(client: Any) -> N
 def test_a_picture_that_is_cut_off_is_damaged(client: Any, kind: str) -> None:
     whole = encoded(Image.effect_noise((200, 200), 80).convert("RGB"), kind)
     text = refused(post(client, whole[: len(whole) // 2], kind=f"image/{kind.lower()}"), 422)
-    assert text.startswith("the picture can not be decoded: it is damaged")
+    assert text.startswith("the picture cannot be decoded: it is damaged")
 
 
 def test_content_decides_not_what_is_said_about_it(client: Any) -> None:
@@ -172,7 +177,7 @@ def test_a_decoder_that_takes_too_long_is_ended_and_the_next_picture_works() -> 
 
 def test_a_picture_beyond_the_memory_of_the_decoder_is_refused() -> None:
     decoder = Decoder(Limits(decode_memory=700 * 2**20, pixels=10**9))
-    with pytest.raises(RefusalError, match="can not be decoded"):
+    with pytest.raises(RefusalError, match="cannot be decoded"):
         decoder.picture(png_of_zeros(30_000, 30_000))
     assert decoder.picture(png(bar(0))).size == (64, 64)
     decoder.close()

@@ -35,6 +35,37 @@ def test_a_drawing_brings_its_photos_nearest_first(visit: Any) -> None:
     page.locator("#announcement", has_text="60 photos. Nearest: bar, bar, bar.").wait_for(state="attached")
 
 
+def test_an_empty_paper_suggests_labels_to_draw_and_ink_hides_them(visit: Any) -> None:
+    page = visit()
+    suggestion = page.locator("#suggestion")
+    suggestion.wait_for()
+    assert suggestion.text_content() == "Try: bar, disc, post"
+    draw_bar(page)
+    wait_for_search(page)
+    assert suggestion.is_hidden()
+    page.keyboard.press("Delete")
+    suggestion.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["", "bee"], ["bee"]),
+        (["alarm_clock", "cow", "rose", "shark", "tree", "zebra"], ["cow", "shark", "zebra"]),
+        (["2024-07", "IMG 1", "a name that nobody would draw in a hurry", "alarm_clock"], ["alarm clock"]),
+        (["2024", "2025"], []),
+    ],
+)
+def test_only_labels_that_name_something_to_draw_are_suggested(
+    visit: Any, labels: list[str], expected: list[str]
+) -> None:
+    suggested = visit().evaluate(
+        "async (labels) => (await import('/static/labels.js')).suggestionsOf(labels.map((label) => ({ label })))",
+        labels,
+    )
+    assert suggested == expected
+
+
 def test_what_is_sent_is_a_png_of_the_whole_paper_on_white(visit: Any, shapes_server: Served) -> None:
     page = visit()
     draw_line(page, (0.25, 0.5), (0.75, 0.5))

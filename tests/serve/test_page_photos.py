@@ -72,7 +72,7 @@ def test_a_photo_whose_file_is_gone_shows_its_thumbnail(visit: Any, tmp_path: Pa
             path.unlink()
         page = visit(served.address, refusals=True)
         page.locator("#photos button").first.click()
-        page.locator("#viewer-name", has_text="can not be read any more").wait_for()
+        page.locator("#viewer-name", has_text="cannot be read any more").wait_for()
         page.wait_for_function("() => document.getElementById('viewer-photo').naturalWidth > 0")
 
 

@@ -39,8 +39,8 @@ def test_a_busy_server_is_asked_again_by_itself(
     ("status", "text", "can_retry"),
     [
         (413, "The picture is too large for the server. Your drawing is kept.", False),
-        (415, "The server can not use this: ordered by a test", False),
-        (422, "The server can not use this: ordered by a test", False),
+        (415, "The server cannot use this: ordered by a test", False),
+        (422, "The server cannot use this: ordered by a test", False),
         (500, "The server answers with an error (500): ordered by a test Your drawing is kept.", True),
     ],
 )

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from shape_gallery import OpenedGallery, bar, client_of, open_gallery
 
-from pcmsn.serve.services import gallery_name, without_folders
+from pcmsn.serve.answers import gallery_name, without_folders
 
 TRAVERSALS = [
     "../../../../etc/passwd",

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shape_gallery import ROOMY, bar, client_of, open_gallery, png, post
+from shape_gallery import PAGE, ROOMY, bar, client_of, open_gallery, png, post
 
+from pcmsn.gallery.records import PhotoRecord
 from pcmsn.gallery.store import SearchSettings
+from pcmsn.serve import services
+from pcmsn.serve.photo_file import PhotoFile, open_photo
 from pcmsn.serve.rate_limit import RateLimit, client_key
 from pcmsn.serve.refusal import RefusalError
 from pcmsn.serve.searching import SearchDesk
@@ -95,6 +98,40 @@ def test_when_workers_and_queue_are_full_the_next_search_is_sent_away(tmp_path: 
 
         assert [len(found.hits) for found in asyncio.run(three())] == [1, 1]
         desk.close()
+
+
+def test_a_photo_too_many_to_convert_is_sent_away_and_its_file_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started, free, opened = threading.Event(), threading.Event(), []
+
+    def open_and_note(record: PhotoRecord) -> PhotoFile:
+        opened.append(open_photo(record))
+        return opened[-1]
+
+    def convert_slowly(photo: PhotoFile) -> PhotoFile:
+        started.set()
+        free.wait(10)
+        return photo
+
+    monkeypatch.setattr(services, "MOST_CONVERSIONS", 1)
+    monkeypatch.setattr(services, "open_photo", open_and_note)
+    monkeypatch.setattr(services, "converted", convert_slowly)
+    with open_gallery(tmp_path) as gallery:
+        tiff = next(record for record in gallery.store.photos() if record.path.endswith(".tif"))
+        served = services.Services(gallery.store, gallery.embedder, ROOMY, PAGE)
+
+        async def two() -> PhotoFile:
+            first = asyncio.create_task(served.photo_file(tiff))
+            await asyncio.to_thread(started.wait, 10)
+            with pytest.raises(RefusalError, match="more photos to convert than it can do; try again in 2 s"):
+                await served.photo_file(tiff)
+            free.set()
+            return await first
+
+        asyncio.run(two()).content.close()
+        assert len(opened) == 2 and opened[1].content.closed
+        served.close()
 
 
 def test_a_search_that_nobody_waits_for_is_not_done(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_trouble_with_the_store_tells_the_client_no_path(tmp_path: Path, caplog:
         gallery.store.search = fail
         answer = post(client, png(bar(0)))
         assert answer.status_code == 503 and "secret" not in answer.text and answer.headers["retry-after"] == "5"
-        assert "the gallery can not be read now" in answer.json()["error"]
+        assert "the gallery cannot be read now" in answer.json()["error"]
     assert "/srv/secret/photos.gallery is damaged" in caplog.text
 
 

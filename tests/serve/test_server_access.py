@@ -45,7 +45,7 @@ def test_this_machines_own_addresses_need_none(host: str) -> None:
 
 @pytest.mark.parametrize("token", ["", "short", "x" * 15, "sixteen signs ok", "quotes\"quotes'quotes", "ümlaut" * 5])
 def test_a_token_that_can_be_guessed_or_breaks_an_address_is_refused(token: str) -> None:
-    with pytest.raises(ServerError, match="--token must be at least 16 of the signs"):
+    with pytest.raises(ServerError, match="--token must be at least 16 of the characters"):
         ServeSettings(token=token)
 
 

@@ -14,7 +14,7 @@ from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, Queries
 
 @dataclass(frozen=True)
 class PhotoSource:
-    """A file to be embedded, with the label that it shall have."""
+    """A photo file to be embedded, and the label for it."""
 
     path: Path
     label: str = ""
@@ -22,7 +22,7 @@ class PhotoSource:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedBatch:
-    """What became of some photo files."""
+    """What became of the photo files of one call."""
 
     photos: tuple[EmbeddedPhoto, ...]
     """The readable ones, in the files' order."""
@@ -41,7 +41,7 @@ class Embedder(Protocol):
         """The model; a gallery refuses every other."""
 
     def embed_photos(self, sources: Sequence[PhotoSource]) -> EmbeddedBatch:
-        """Read, hash, decode and embed photo files; what can not be read is named, not raised."""
+        """Read, hash, decode and embed photo files; what cannot be read is named, not raised."""
 
     def embed_sketches(self, sketches: Sequence[Image.Image]) -> Queries:
         """The queries of RGB pictures, dark strokes on white."""

@@ -1,7 +1,7 @@
 """Search over one's own photos in a few lines.
 
 with Gallery.open("holiday.gallery", run="run") as gallery:
-    gallery.add(["~/Pictures"])
+    gallery.add("~/Pictures", progress=print)
     for hit in gallery.search("sketch.png"):
         print(hit.distance, hit.photo.path)
 """
@@ -58,8 +58,9 @@ class Gallery:
         """The gallery in a file or at ``milvus://...``; made, empty, where there is none and ``run`` is given.
 
         ``run`` is the run folder, to be given where the gallery is new or the run was moved; ``backbone`` says where
-        its extractors are now, if they were moved; ``create=False`` makes no gallery. Raises GalleryError for a gallery
-        that is missing, damaged or made by another model than ``run``, and whatever loading the run raises.
+        its extractors are now, if they were moved; ``create=False`` makes no gallery. In these paths and in those of
+        ``add`` and ``search``, ``~`` stands for the home folder. Raises GalleryError for a gallery that is missing,
+        damaged or made by another model than ``run``, and whatever loading the run raises.
         """
         location = str(location)
         embedder = None
@@ -87,11 +88,11 @@ class Gallery:
         ray: str | None = None,
         progress: Progress | None = None,
     ) -> IndexReport:
-        """Bring the gallery up to date with photo files and with all photos below folders.
+        """Bring the gallery up to date with photo files and with all photos below folders, one path or several.
 
         ``label`` is a text, or a function from a photo's path to one such as ``planning.label_from_folder``; None keeps
         the labels that there are. ``prune`` removes photos at or below ``paths`` whose files are gone. ``ray`` is the
-        address of a Ray cluster that embeds them.
+        address of a Ray cluster that embeds them. ``progress=print`` shows how far it got.
         Raises GalleryError for a path that is not there and where another process is writing.
         """
         files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
@@ -99,12 +100,9 @@ class Gallery:
         if ray is not None:
             todo = plan(files, self.store, label_of=label_of, prune=prune, progress=progress)
             return self._add_with_ray(todo, ray, progress)
-        writer = open_store(self.store.location, identity=self.embedder.identity, writable=True)
-        try:
+        with open_store(self.store.location, identity=self.embedder.identity, writable=True) as writer:
             todo = plan(files, writer, label_of=label_of, prune=prune, progress=progress)
             return index_photos(todo, writer, self.embedder, progress)
-        finally:
-            writer.close()
 
     def _add_with_ray(self, todo: IndexPlan, address: str, progress: Progress | None) -> IndexReport:
         from pcmsn.gallery.ray.indexing import index_with_ray
@@ -156,7 +154,7 @@ class Gallery:
 
 
 def load_embedder(run: Path, *, device: str = "auto", backbone: str | None = None) -> Embedder:
-    """The embedder of a run folder. Imports torch, as nothing else here does."""
+    """The embedder of a run folder. Imports torch, which nothing else in this module does."""
     from pcmsn.gallery.run_embedder import RunEmbedder
 
     return RunEmbedder.of_run(run, device=device, backbone=backbone)

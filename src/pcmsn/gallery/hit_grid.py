@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import GalleryError
-from pcmsn.gallery.records import Hit
+from pcmsn.gallery.records import Hit, PhotoRecord
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,23 +24,40 @@ INK, QUIET, PAPER, BLANK = "#1f2328", "#6b7280", "#ffffff", "#e5e7eb"
 DOTS_PER_INCH = 150
 _SIDE_IN_PIXELS = 200
 _CELL, _GAP, _TEXT, _MARGIN, _QUERY_GAP, _HEADER = 1.24, 0.13, 0.44, 0.30, 0.34, 0.30
-_LONGEST_LABEL = 18
+"""Inches: side of a picture, between pictures, for the text below one, around all, behind the sketch, above all."""
+_LONGEST_CAPTION = 18
+"""In characters."""
 
 
 def hit_grid(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]], target: Path) -> None:
     """Write a PNG with the sketch and its hits, nearest first, each with rank, distance and label.
 
     ``hits`` come with their thumbnails' JPEG; one that is missing or damaged is left blank. Raises GalleryError when
-    there is nothing to show or the file can not be written.
+    there is nothing to show or the file cannot be written.
     """
     if not hits:
-        raise GalleryError(f"{target} can not be drawn: no photo was found")
+        raise GalleryError(f"{target} cannot be drawn: no photo was found")
     figure = _draw(sketch, hits)
     try:
         with atomic_path(target) as temporary:
             figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, facecolor=PAPER, metadata={"Software": None})
     except OSError as error:
-        raise GalleryError(f"the picture can not be written to {target}: {error.strerror or error}") from error
+        raise GalleryError(f"the picture cannot be written to {target}: {error.strerror or error}") from error
+
+
+def caption(photo: PhotoRecord) -> str:
+    """A photo's label, else its file's name, cut to the width of a cell; ``?`` stands for what cannot be printed.
+
+    Labels are read as words, with spaces for underscores. Names keep their beginning and end, which tells photos apart.
+    """
+    text = photo.label.replace("_", " ") or PurePath(photo.path).name
+    words = "".join(letter if letter.isprintable() else "?" for letter in text)
+    if len(words) <= _LONGEST_CAPTION:
+        return words
+    if photo.label:
+        return words[: _LONGEST_CAPTION - 1].rstrip() + "…"
+    half = (_LONGEST_CAPTION - 1) // 2
+    return words[:half] + "…" + words[half + 1 - _LONGEST_CAPTION :]
 
 
 class _Page:
@@ -82,9 +99,7 @@ def _draw(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]]) -> Figu
         page.picture(left, upper, _opened(thumbnail))
         page.text(left, upper + _CELL + 0.05, f"{place + 1}", 8.5, va="top", color=INK, weight="bold")
         page.text(left + _CELL, upper + _CELL + 0.05, f"{hit.distance:.3f}", 8.5, va="top", ha="right", color=QUIET)
-        page.text(
-            left, upper + _CELL + 0.20, _short(hit.photo.label or Path(hit.photo.path).name), 8.5, va="top", color=INK
-        )
+        page.text(left, upper + _CELL + 0.20, caption(hit.photo), 8.5, va="top", color=INK)
     return page.figure
 
 
@@ -98,9 +113,3 @@ def _opened(thumbnail: bytes | None) -> Image.Image:
 
 def _on_square(picture: Image.Image) -> Image.Image:
     return ImageOps.pad(picture, (_SIDE_IN_PIXELS, _SIDE_IN_PIXELS), Image.Resampling.LANCZOS, color=PAPER)
-
-
-def _short(text: str) -> str:
-    """A label or file name cut to the width of a cell, without what can not be written."""
-    words = "".join(letter if letter.isprintable() else "?" for letter in text.replace("_", " "))
-    return words if len(words) <= _LONGEST_LABEL else words[: _LONGEST_LABEL - 1].rstrip() + "…"

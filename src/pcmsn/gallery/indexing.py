@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pcmsn.gallery.embedder import EmbeddedBatch, Embedder, PhotoSource
+from pcmsn.gallery.embedder import Embedder, PhotoSource
 from pcmsn.gallery.planning import IndexPlan, IndexReport, Progress
+from pcmsn.gallery.records import EmbeddedPhoto
 from pcmsn.gallery.store import GalleryStore
 
 PHOTOS_A_COMMIT = 256
@@ -32,20 +32,16 @@ def index_photos(
     """Carry out a plan on a store that is open for writing: remove, touch, relabel, then embed and add.
 
     What was embedded before an interruption is written on the way out. After a kill the gallery has every batch that
-    was committed, and a new plan has the rest. Raises GalleryError where the store can not take it.
+    was committed, and a new plan has the rest. Raises GalleryError where the store cannot take it.
     """
     started = time.monotonic()
     removed = change_known(plan, store)
-    committing = _Committing(store, plan.changed)
-    unreadable = _embed(plan.to_embed, embedder, committing, _Rate(len(plan.to_embed), progress))
-    return report_of(
-        plan,
-        added=committing.added,
-        updated=committing.updated,
-        removed=removed,
-        unreadable=unreadable,
-        seconds=time.monotonic() - started,
-    )
+    intake = Intake(plan, store, progress)
+    try:
+        _embed(plan.to_embed, embedder, intake)
+    finally:
+        intake.commit()
+    return intake.report(removed=removed, seconds=time.monotonic() - started)
 
 
 def change_known(plan: IndexPlan, store: GalleryStore) -> int:
@@ -58,99 +54,99 @@ def change_known(plan: IndexPlan, store: GalleryStore) -> int:
     return removed
 
 
-def report_of(
-    plan: IndexPlan, *, added: int, updated: int, removed: int, unreadable: Iterable[tuple[Path, str]], seconds: float
-) -> IndexReport:
-    """What became of a plan that was carried out."""
-    return IndexReport(
-        added=added,
-        updated=updated,
-        unchanged=plan.unchanged,
-        relabelled=len(plan.to_relabel),
-        removed=removed,
-        missing=plan.missing - len(plan.gone),
-        skipped=plan.skipped,
-        unreadable=tuple(unreadable),
-        seconds=seconds,
-    )
+class Intake:
+    """Takes in a plan's photos as they are embedded: counts them, writes them now and then, and shows how far it got.
 
+    ``progress`` is told of the photos that are done, how many come a second, and how long the rest will take.
+    """
 
-def _embed(
-    sources: Sequence[PhotoSource], embedder: Embedder, committing: _Committing, rate: _Rate
-) -> list[tuple[Path, str]]:
-    """Embed and commit; the unreadable ones. However it ends, what is embedded is committed."""
-    unreadable: list[tuple[Path, str]] = []
-    rate.show(0)
-    done, size = 0, _FIRST_PORTION
-    try:
-        while done < len(sources):
-            started = time.monotonic()
-            portion = sources[done : done + size]
-            batch = embedder.embed_photos(portion)
-            unreadable.extend(batch.unreadable)
-            committing.add(batch)
-            done += len(portion)
-            rate.show(done)
-            if time.monotonic() - started < _QUICK_SECONDS:  # larger ones keep a fast device busy
-                size = min(2 * size, PHOTOS_A_COMMIT)
-    finally:
-        committing.commit()
-    return unreadable
+    def __init__(self, plan: IndexPlan, store: GalleryStore, progress: Progress | None) -> None:
+        self._plan, self._store, self._progress = plan, store, progress
+        self._added = 0
+        self._updated = 0
+        self._unreadable: list[tuple[Path, str]] = []
+        self._waiting: list[EmbeddedPhoto] = []
+        self._started = self._committed = time.monotonic()
 
+    def add(self, photo: EmbeddedPhoto) -> None:
+        """Take in a photo that is to be written."""
+        self._waiting.append(photo)
+        self.count(photo.record.photo_id)
 
-@dataclass(eq=False)
-class _Committing:
-    """Collects embedded photos and writes them every few hundred or every few seconds."""
+    def count(self, photo_id: str) -> None:
+        """Take in a photo that somebody else has written."""
+        is_update = photo_id in self._plan.changed
+        self._updated += is_update
+        self._added += not is_update
 
-    store: GalleryStore
-    changed: frozenset[str]
-    added: int = 0
-    updated: int = 0
-    _waiting: list[EmbeddedBatch] = field(default_factory=list)
-    _last: float = field(default_factory=time.monotonic)
+    def leave_out(self, path: Path, reason: str) -> None:
+        """Take note of a file that cannot be read."""
+        self._unreadable.append((path, reason))
 
-    def add(self, batch: EmbeddedBatch) -> None:
-        self._waiting.append(batch)
-        count = sum(len(waiting.photos) for waiting in self._waiting)
-        if count >= PHOTOS_A_COMMIT or time.monotonic() - self._last > SECONDS_A_COMMIT:
+    def end_batch(self) -> None:
+        """Write what waits, if it is much or has waited for long, and show how far it got."""
+        if len(self._waiting) >= PHOTOS_A_COMMIT or time.monotonic() - self._committed > SECONDS_A_COMMIT:
             self.commit()
+        self.show()
 
     def commit(self) -> None:
-        photos = [photo for batch in self._waiting for photo in batch.photos]
-        self._waiting = []
+        """Write what waits."""
+        photos, self._waiting = self._waiting, []
         if photos:
-            self.store.upsert(photos)
-            updated = sum(photo.record.photo_id in self.changed for photo in photos)
-            self.updated += updated
-            self.added += len(photos) - updated
-        self._last = time.monotonic()
+            self._store.upsert(photos)
+        self._committed = time.monotonic()
 
-
-@dataclass(eq=False)
-class _Rate:
-    """Tells how many photos are done, how many a second, and how long the rest will take."""
-
-    total: int
-    progress: Progress | None
-    _started: float = field(default_factory=time.monotonic)
-
-    def show(self, done: int) -> None:
-        if self.progress is None or not self.total:
+    def show(self) -> None:
+        """Tell ``progress`` how far it got."""
+        total = len(self._plan.to_embed)
+        if self._progress is None or not total:
             return
+        done = self._added + self._updated + len(self._unreadable)
         seconds = time.monotonic() - self._started
         detail = ""
         if done and seconds > 0:
-            detail = f"{done / seconds:.1f} a second, {clock(seconds / done * (self.total - done))} left"
-        self.progress("indexing", done, self.total, detail)
+            detail = f"{done / seconds:.1f} a second, {_clock(seconds / done * (total - done))} left"
+        self._progress("indexing", done, total, detail)
+
+    def report(self, *, removed: int, seconds: float) -> IndexReport:
+        """What became of the plan."""
+        return IndexReport(
+            added=self._added,
+            updated=self._updated,
+            unchanged=self._plan.unchanged,
+            relabelled=len(self._plan.to_relabel),
+            removed=removed,
+            missing=self._plan.missing - len(self._plan.gone),
+            skipped=self._plan.skipped,
+            unreadable=tuple(sorted(self._unreadable)),
+            seconds=seconds,
+        )
 
 
-def clock(seconds: float) -> str:
+def _embed(sources: Sequence[PhotoSource], embedder: Embedder, intake: Intake) -> None:
+    intake.show()
+    done, size = 0, _FIRST_PORTION
+    while done < len(sources):
+        started = time.monotonic()
+        portion = sources[done : done + size]
+        batch = embedder.embed_photos(portion)
+        for photo in batch.photos:
+            intake.add(photo)
+        for path, reason in batch.unreadable:
+            intake.leave_out(path, reason)
+        intake.end_batch()
+        done += len(portion)
+        if time.monotonic() - started < _QUICK_SECONDS:  # larger portions keep a fast device busy
+            size = min(2 * size, PHOTOS_A_COMMIT)
+
+
+def _clock(seconds: float) -> str:
     """A time in minutes and seconds, or hours, minutes and seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def _portions(items: Sequence[Item], size: int = _CHANGES_AT_A_TIME) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), _CHANGES_AT_A_TIME):
+        yield items[start : start + _CHANGES_AT_A_TIME]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pcmsn.errors import GalleryError
 from pcmsn.gallery.milvus.location import is_milvus_location
+from pcmsn.gallery.milvus.store import MilvusStore
 from pcmsn.gallery.records import ModelIdentity
+from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.gallery.store import GalleryStore
 
 
@@ -16,18 +17,9 @@ def open_store(location: str, *, identity: ModelIdentity | None = None, writable
     With ``writable`` and a model, a gallery that is not there is made. Raises GalleryError for one that is missing,
     damaged, locked, out of reach or made by another model than ``identity``, and where a package is not installed.
     """
-    if not is_milvus_location(location):
-        from pcmsn.gallery.sqlite.store import SqliteStore
-
-        return SqliteStore.open(location, identity=identity, writable=writable)
-    try:
-        from pcmsn.gallery.milvus.store import MilvusStore
-
+    if is_milvus_location(location):
         return MilvusStore.open(location, identity=identity, writable=writable)
-    except ImportError as error:
-        raise GalleryError(
-            f"{location} needs pymilvus, which can not be imported ({error}); install it: pip install 'pcmsn[milvus]'"
-        ) from error
+    return SqliteStore.open(location, identity=identity, writable=writable)
 
 
 def ensure_gallery(location: str, identity: ModelIdentity) -> None:

@@ -29,21 +29,21 @@ class IndexPlan:
     """The difference between the files on disk and a gallery. All of it is to be carried out."""
 
     to_embed: tuple[PhotoSource, ...] = ()
-    """New photos and those whose content changed, in the files' order, with the labels that they shall have."""
+    """New photos and those whose content changed, in the files' order, with the labels that they are to have."""
     changed: frozenset[str] = frozenset()
-    """Ids of those of ``to_embed`` that the gallery has with another content."""
+    """Ids of those photos of ``to_embed`` that the gallery has with another content."""
     unchanged: int = 0
     """Photos whose content is as the gallery knows it."""
     to_touch: tuple[KnownFile, ...] = ()
-    """Those of the unchanged ones with another time of change."""
+    """Those of the unchanged photos whose files have another time of change."""
     to_relabel: tuple[tuple[str, str], ...] = ()
-    """(photo id, label) of unchanged ones that shall have another label."""
+    """(photo id, label) of unchanged photos that are to have another label."""
     gone: tuple[str, ...] = ()
     """Ids to be removed; empty unless pruning was asked for."""
     missing: int = 0
-    """Photos below the given paths, ``gone`` or kept, whose files are not there any more."""
+    """Photos at or below the given paths whose files are not there any more, whether they are ``gone`` or kept."""
     skipped: tuple[tuple[Path, str], ...] = ()
-    """(path, reason) of files that are no pictures and of folders that can not be read."""
+    """(path, reason) of files that are no pictures or of an unsupported kind, and of folders that cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +51,23 @@ class IndexReport:
     """What indexing did."""
 
     added: int = 0
+    """Photos that the gallery did not have."""
     updated: int = 0
     """Photos whose content changed, embedded again."""
     unchanged: int = 0
-    """Photos that were not embedded again; some of them may have got another label."""
+    """Photos that were not embedded again; some of them may have another label now."""
     relabelled: int = 0
+    """Those of the unchanged photos that have another label now."""
     removed: int = 0
+    """Photos that were pruned, because their files are gone."""
     missing: int = 0
     """Photos that are still in the gallery although their files are gone."""
     skipped: tuple[tuple[Path, str], ...] = ()
-    """(path, reason) of files that are no pictures and of folders that can not be read."""
+    """(path, reason) of files that are no pictures or of an unsupported kind, and of folders that cannot be read."""
     unreadable: tuple[tuple[Path, str], ...] = ()
-    """(path, reason) of picture files that can not be decoded; a photo that the gallery has stays as it was."""
+    """(path, reason) of picture files that cannot be decoded, sorted; a photo that the gallery has stays as it was."""
     seconds: float = 0.0
+    """Time that it took, without planning."""
 
 
 def label_from_folder(path: Path) -> str:
@@ -113,9 +117,9 @@ def plan(
     )
 
 
-def skipped_by_suffix(skipped: Iterable[tuple[Path, str]]) -> dict[str, int]:
-    """How many of the files that are no pictures have each ending, the most frequent first."""
-    counts = Counter(path.suffix.lower() or "no ending" for path, reason in skipped if reason == "not a picture")
+def skipped_by_suffix(skipped: Iterable[tuple[Path, str]], reason: str) -> dict[str, int]:
+    """How many of the files that were left out for this reason have each ending, the most frequent first."""
+    counts = Counter(path.suffix.lower() or "no ending" for path, why in skipped if why == reason)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -168,7 +172,7 @@ def _has_content(file: FoundFile, known: KnownFile) -> bool:
             while chunk := content.read(_HASH_CHUNK):
                 digest.update(chunk)
     except OSError:
-        return False  # embedding it says why it can not be read
+        return False  # embedding it says why it cannot be read
     return digest.hexdigest() == known.content_hash
 
 

@@ -23,7 +23,7 @@ def photo_id_of(path: Path) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelIdentity:
-    """The model that made a gallery; vectors of two models can not be compared."""
+    """The model that made a gallery; vectors of two models cannot be compared."""
 
     fingerprint: str
     """64 hexadecimal digits over the weights of the run, both extractors and the preparation of their pictures."""
@@ -35,6 +35,11 @@ class ModelIdentity:
     """For people, for example ``Sketchy, preset paper, seed 0, vit_tiny_patch16_224``."""
     run: str
     """Absolute path of the run folder when the gallery was made."""
+
+    @property
+    def code_bytes(self) -> int:
+        """Length of a packed code in bytes: 8 bits to a byte, the last one filled up with zeros."""
+        return -(-self.bits // 8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,7 @@ class EmbeddedPhoto:
     vector: NDArray[np.float32]
     """(dim,) retrieval feature."""
     code: NDArray[np.uint8]
-    """(ceil(bits / 8),) packed binary code."""
+    """(code_bytes,) packed binary code."""
     thumbnail: bytes
     """A JPEG of at most ``THUMBNAIL_SIDE`` pixels a side."""
 
@@ -76,9 +81,9 @@ class Queries:
     """Embedded sketches, one row each."""
 
     vectors: NDArray[np.float32]
-    """(Q, dim)."""
+    """(Q, dim) retrieval features."""
     codes: NDArray[np.uint8]
-    """(Q, ceil(bits / 8))."""
+    """(Q, code_bytes) packed binary codes."""
 
     def __len__(self) -> int:
         return len(self.vectors)

@@ -67,7 +67,7 @@ class RunEmbedder:
         return self._identity
 
     def embed_photos(self, sources: Sequence[PhotoSource]) -> EmbeddedBatch:
-        """Read, hash, decode and embed photo files; what can not be read is named, not raised.
+        """Read, hash, decode and embed photo files; what cannot be read is named, not raised.
 
         Raises BackboneError where the memory does not suffice or the network's features are not finite.
         """
@@ -126,9 +126,9 @@ class RunEmbedder:
     def _codes(
         self, vectors: NDArray[np.float32], encode: Callable[[NDArray[np.floating]], NDArray[np.bool_]]
     ) -> NDArray[np.uint8]:
-        """(n, ceil(bits / 8)) packed codes."""
+        """(n, code_bytes) packed codes of (n, dim) vectors."""
         if not len(vectors):
-            return np.zeros((0, -(-self._identity.bits // 8)), dtype=np.uint8)
+            return np.zeros((0, self._identity.code_bytes), dtype=np.uint8)
         return np.packbits(encode(vectors), axis=1)
 
 

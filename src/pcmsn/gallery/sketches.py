@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
 
-from pcmsn.data.pictures import picture_from_bytes
-from pcmsn.errors import GalleryError
+from pcmsn.data.pictures import as_rgb, picture_from_bytes
+from pcmsn.errors import GalleryError, UnreadablePictureError
 
 Fit = Literal["ink", "whole"]
 """``ink`` cuts a sketch out of its canvas and centres it on a square; ``whole`` takes the canvas as it is."""
@@ -18,34 +17,39 @@ MARGIN = 0.1
 """White on each side of cut-out ink, as a share of its longer side."""
 
 _PAPER_SHARE = 0.25
-"""Part of the range of grey values, from the lightest on, that counts as paper: scans and JPEG make it uneven."""
+"""Share of the range of grey values, counted from the lightest, that is paper: scans and JPEG make it uneven."""
 
 _LEAST_CONTRAST = 16
 """Difference of grey values below which there is nothing on the canvas."""
 
 
 def read_sketch(sketch: Path | str | bytes | Image.Image) -> Image.Image:
-    """The RGB picture of a file, of a file's content or of a picture in memory.
+    """The sketch as an RGB picture: from a file, a file's content, or a picture in memory.
 
     Transparent pictures are laid on white. Raises GalleryError for a file that is not there, UnreadablePictureError for
     what is no picture.
     """
     if isinstance(sketch, Image.Image):
-        if sketch.mode == "RGB":
-            return sketch
-        content = BytesIO()
-        sketch.save(content, "PNG" if sketch.mode not in ("F", "CMYK", "LAB", "YCbCr", "HSV") else "TIFF")
-        return picture_from_bytes(content.getvalue(), Path("sketch"))
+        return _from_memory(sketch)
     if isinstance(sketch, bytes):
         return picture_from_bytes(sketch, Path("sketch"))
     path = Path(sketch).expanduser()
     try:
-        content_of_file = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise GalleryError(
-            f"the sketch {path} can not be read: {error.strerror or error}; pass a picture file"
+            f"the sketch {path} cannot be read: {error.strerror or error}; pass a picture file"
         ) from error
-    return picture_from_bytes(content_of_file, path)
+    return picture_from_bytes(content, path)
+
+
+def _from_memory(picture: Image.Image) -> Image.Image:
+    try:
+        return as_rgb(picture)
+    except Exception as error:  # damaged files make Pillow's decoders raise almost anything
+        raise UnreadablePictureError(
+            f"the sketch, a picture of mode {picture.mode}, cannot be converted to RGB: {error}"
+        ) from error
 
 
 def prepare_sketch(picture: Image.Image, fit: Fit) -> Image.Image:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, get_args
 
+from pcmsn.errors import GalleryError, did_you_mean, enumerate_names
 from pcmsn.gallery.records import EmbeddedPhoto, Hit, ModelIdentity, PhotoRecord, Queries
 
 SearchMode = Literal["exact", "shortlist", "approximate"]
@@ -26,22 +27,39 @@ class KnownFile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """How many photos are wanted, of which label, and how they are looked for."""
+    """How many photos are wanted, of which label, and how they are looked for.
+
+    Raises GalleryError for ``k`` below 1, an unknown mode, and a shortlist of fewer than ``k`` photos.
+    """
 
     k: int = 20
     """At most so many hits a query."""
     label: str | None = None
     """Only photos with exactly this label; None for all."""
     mode: SearchMode = "exact"
+    """How they are looked for; the store must have the mode."""
     shortlist: int | None = None
     """Photos that a query's code chooses in mode ``shortlist``; None takes the store's measured default."""
 
+    def __post_init__(self) -> None:
+        modes = get_args(SearchMode)
+        if self.mode not in modes:
+            hint = did_you_mean(self.mode, modes)
+            raise GalleryError(f"there is no search mode {self.mode!r}{hint}; expected one of {enumerate_names(modes)}")
+        if self.k < 1:
+            raise GalleryError(f"a search finds 1 photo or more, got k = {self.k}")
+        if self.shortlist is not None and self.shortlist < self.k:
+            raise GalleryError(
+                f"a shortlist of {self.shortlist} photos cannot give {self.k}; pass a shortlist of at least {self.k}, "
+                "or none for the default size"
+            )
+
 
 class GalleryStore(Protocol):
-    """The photos of one gallery with their vectors and codes.
+    """The photos of one gallery with their vectors and codes; ``with`` closes it in the end.
 
     Hits of one query are ordered by distance, equal distances by photo id, in every store. Every method raises
-    GalleryError for a store that is damaged, locked or can not be reached.
+    GalleryError for a store that is damaged, locked or cannot be reached.
     """
 
     @property
@@ -65,11 +83,15 @@ class GalleryStore(Protocol):
 
     def __len__(self) -> int: ...
 
+    def __enter__(self) -> GalleryStore: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
     def count(self, label: str | None = None) -> int:
         """Number of photos with exactly this label, None for all; as searches see them now."""
 
     def known_files(self) -> Iterator[KnownFile]:
-        """All photos, in any order, without loading vectors or thumbnails."""
+        """All photos, in any order; neither vectors nor thumbnails are read."""
 
     def upsert(self, photos: Sequence[EmbeddedPhoto]) -> None:
         """Add photos, or replace those with the same id; all of one call or none (of a server: repeatable)."""

@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from pcmsn.data.pictures import has_picture_suffix
 from pcmsn.errors import GalleryError
+
+NOT_A_PICTURE = "not a picture"
+NOT_SUPPORTED = "not supported, save it as JPEG"
+"""Two of the reasons for leaving a file out: by their endings, it is no picture or one of a kind that is not read."""
+
+_UNSUPPORTED_SUFFIXES = frozenset(
+    {".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".gif", ".psd"}
+    | {".raw", ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
+)
+"""Endings of pictures that are not read; the second row is that of cameras' raw files."""
 
 
 class FoundFile(NamedTuple):
@@ -32,7 +42,7 @@ class SkippedPath(NamedTuple):
 
 def absolute(path: Path) -> Path:
     """The path under which a photo is known: absolute, links in it kept, ``..`` followed."""
-    path = path.expanduser()
+    path = Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises for a file that is called ~name
     return path.resolve() if ".." in path.parts else path.absolute()
 
 
@@ -43,17 +53,17 @@ def walk(paths: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
     links lead to it, so that loops end. Raises GalleryError, before anything is read, for a path that is not there.
     """
     starts = [absolute(path) for path in paths]
-    for given, start in zip(paths, starts, strict=True):
+    for start in starts:
         if not os.path.lexists(start):
             raise GalleryError(
-                f"no file or folder {given}; pass photos or folders that are there. To remove photos from a gallery "
-                "whose folder is gone, pass the folder above it with --prune"
+                f"no file or folder {start}; pass photos or folders that are there. To take the photos of a folder "
+                "that is gone out of a gallery, pass the folder above it and ask for pruning: prune=True, or --prune"
             )
     return _walk_all(starts)
 
 
 def is_gone(path: str) -> bool:
-    """Whether there is surely no file any more; False where the answer is hidden by a folder that can not be read."""
+    """Whether there is surely no file any more; False where the answer is hidden by a folder that cannot be read."""
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 - a Path a photo costs more than the question
     except (FileNotFoundError, NotADirectoryError):
@@ -68,10 +78,9 @@ def _walk_all(starts: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
     for start in starts:
         found = _walk_folder(str(start), folders_read) if start.is_dir() else iter([_looked_at(str(start))])
         for file in found:
-            # a file can be met twice only where it is given itself, too
-            if len(starts) > 1 and file.path in files_seen:
-                continue
-            if len(starts) > 1:
+            if len(starts) > 1:  # folders are read once, so only a file that is given itself can be met twice
+                if file.path in files_seen:
+                    continue
                 files_seen.add(file.path)
             yield file
 
@@ -88,7 +97,7 @@ def _walk_folder(folder: str, folders_read: set[tuple[int, int]]) -> Iterator[Fo
             with os.scandir(current) as entries:
                 found = sorted((entry for entry in entries if not entry.name.startswith(".")), key=_name_of)
         except OSError as error:
-            yield SkippedPath(current, f"the folder can not be read: {error.strerror or error}")
+            yield SkippedPath(current, f"the folder cannot be read: {error.strerror or error}")
             continue
         below = []
         for entry in found:
@@ -112,7 +121,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _looked_at(path: str) -> FoundFile | SkippedPath:
     if not has_picture_suffix(path):
-        return SkippedPath(path, "not a picture")
+        is_unsupported = PurePath(path).suffix.lower() in _UNSUPPORTED_SUFFIXES
+        return SkippedPath(path, NOT_SUPPORTED if is_unsupported else NOT_A_PICTURE)
     try:
         status = os.stat(path)  # noqa: PTH116
     except OSError as error:

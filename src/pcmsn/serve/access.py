@@ -29,10 +29,10 @@ class Access:
         self._names = {name.lower().rstrip(".") for name in names}
 
     def check_host(self, headers: Mapping[str, str]) -> None:
-        """Raise RefusalError for a name that is not this server's: another page may have had its name point here.
+        """Raise RefusalError for a name that is not this server's: another page may have made its own name lead here.
 
-        Such an attack (DNS rebinding) needs a name, so that bare addresses are let through; a server for this machine
-        only takes the machine's own.
+        Such an attack (DNS rebinding) needs a name, so bare addresses are let through; where the server is for this
+        machine only, they must be the machine's own.
         """
         given = headers.get("host", "")
         name = host_name(given)
@@ -63,8 +63,8 @@ class Access:
     def check_token(self, path: str, headers: Mapping[str, str]) -> None:
         """Raise RefusalError where a token is needed and not shown.
 
-        The page's own files hold nothing secret and need none.
-        So a link to the page works from anywhere: after it browsers do not send a strict cookie with the first request.
+        The page's own files hold nothing secret and need none. They must not: a browser that follows a link from
+        elsewhere to the page does not send a strict cookie with the first request.
         """
         if self._token is None or not path.startswith("/api/"):
             return
@@ -106,7 +106,7 @@ class Access:
 
     @property
     def cookie_value(self) -> str:
-        """Follows from the token, which can not be read from it."""
+        """Computed from the token, which cannot be computed from it."""
         return self._derived("value")
 
     def _derived(self, purpose: str) -> str:
@@ -147,5 +147,5 @@ def _cookies(headers: Mapping[str, str], name: str) -> list[str]:
 
 
 def _same(given: str, expected: str) -> bool:
-    """Compare in a time that does not depend on how much is right."""
+    """Whether both are equal, found out in a time that does not depend on how much of them is."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())

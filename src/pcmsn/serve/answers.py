@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
 from pydantic import BaseModel, Field
@@ -9,6 +10,8 @@ from pydantic import BaseModel, Field
 from pcmsn.gallery.records import Hit, PhotoRecord
 
 ID_PATTERN = "^[0-9a-f]{32}$"
+FOLDERS = re.compile(r"(?<![\w.~-])(?:~|[A-Za-z]:)?[\\/](?:[^\s,;:]*[\\/])?")
+"""The folders of a path within a text."""
 
 
 class Failure(BaseModel):
@@ -18,7 +21,7 @@ class Failure(BaseModel):
 
 
 class Health(BaseModel):
-    """That the server works."""
+    """Says that the server works."""
 
     status: str
     photos: int = Field(ge=0)
@@ -107,6 +110,18 @@ def hit_answer(hit: Hit) -> FoundPhoto:
 def displayable(text: str) -> str:
     """Text that JSON can carry; bytes of file names that are no UTF-8 become question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def gallery_name(location: str) -> str:
+    """The last part of a gallery's file or address, without its ending."""
+    path = re.split(r"[?#]", location)[0] if "://" in location else location
+    last = [part for part in re.split(r"[\\/]", path) if part][-1:] or ["gallery"]
+    return last[0].removesuffix(".gallery") or "gallery"
+
+
+def without_folders(text: str) -> str:
+    """A model's name in which paths of this machine are cut to their last part."""
+    return FOLDERS.sub("", text)
 
 
 def _fields(record: PhotoRecord) -> dict[str, str | int]:

@@ -25,7 +25,7 @@ from pcmsn.serve.settings import ServeSettings
 from pcmsn.version import __version__
 
 LOG = logging.getLogger("pcmsn.serve")
-TEXTS = {404: "there is nothing at this address; the page is at /, the API at /api/openapi.json"}
+NOTHING_HERE = "there is nothing at this address; the page is at /, the API at /api/openapi.json"
 
 
 def build(services: Services, settings: ServeSettings) -> FastAPI:
@@ -54,7 +54,7 @@ def build(services: Services, settings: ServeSettings) -> FastAPI:
     for routes in (search_routes, photo_routes, page_routes):
         app.include_router(routes(services))
     app.add_exception_handler(RefusalError, _refuse)
-    app.add_exception_handler(ClientDisconnect, _left)
+    app.add_exception_handler(ClientDisconnect, _disconnected)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(GalleryError, _gallery_error)
@@ -69,14 +69,15 @@ async def _refuse(_: Request, error: Exception) -> JSONResponse:
     return _failure(error.status, error.text, {"connection": "close", **error.headers})
 
 
-async def _left(_: Request, __: Exception) -> JSONResponse:
+async def _disconnected(_: Request, __: Exception) -> JSONResponse:
     return _failure(400, "the request was given up before it was whole", {"connection": "close"})  # nobody reads it
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return _failure(error.status_code, TEXTS.get(error.status_code, str(error.detail)), dict(error.headers or {}))
+    text = NOTHING_HERE if error.status_code == 404 else str(error.detail)
+    return _failure(error.status_code, text, dict(error.headers or {}))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -87,7 +88,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _gallery_error(request: Request, error: Exception) -> JSONResponse:
     LOG.error("%s: %s", request.url.path, error)  # it may name files of this machine
-    return _failure(503, "the gallery can not be read now; the server's log says why", {"retry-after": "5"})
+    return _failure(503, "the gallery cannot be read now; the server's log says why", {"retry-after": "5"})
 
 
 def _sentence(entry: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ class Decoder:
     def picture(self, content: bytes) -> Image.Image:
         """The picture, upright, as RGB; deep, transparent and animated ones as ``picture_from_bytes`` has them.
 
-        Raises RefusalError: 413 for too many pixels, 422 for what can not be decoded, or not within the limits.
+        Raises RefusalError: 413 for too many pixels, 422 for what cannot be decoded, or not within the limits.
         """
         process = self._running()
         late = threading.Event()
@@ -62,7 +62,7 @@ class Decoder:
         if status != DECODED:
             raise RefusalError(
                 422,
-                "the picture can not be decoded: it is damaged, cut off or of an unsupported kind, expected a whole "
+                "the picture cannot be decoded: it is damaged, cut off or of an unsupported kind, expected a whole "
                 "PNG, JPEG or WebP picture; save it again",
             )
         return Image.frombytes("RGB", (width, height), rows)
@@ -99,7 +99,7 @@ class Decoder:
                 422, f"decoding the picture took more than {self._limits.decode_seconds:g} s; make it smaller"
             )
         return RefusalError(
-            422, "the picture can not be decoded within the memory that there is for it; make it smaller"
+            422, "the picture cannot be decoded within the memory that there is for it; make it smaller"
         )
 
 

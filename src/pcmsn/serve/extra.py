@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pcmsn.errors import ServerError
 
 NEEDED = ("faiss", "fastapi", "uvicorn")
+"""Modules of the extra ``search``."""
+
 HINT = "install it with: pip install 'pcmsn[search]'"
 
 
@@ -18,7 +20,7 @@ def has_search_extra() -> bool:
 def require_search_extra() -> None:
     """Raise ServerError, with the command to run, where something is missing."""
     if missing := _missing():
-        raise ServerError(f"serving needs the extra 'search', and {' and '.join(missing)} is missing; {HINT}")
+        raise ServerError(f"serving needs the extra 'search' (not installed: {', '.join(missing)}); {HINT}")
 
 
 def _missing() -> list[str]:

@@ -17,7 +17,7 @@ PAGE_POLICY = "; ".join(
     )
 )
 FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
-"""Of pictures: opened alone, nothing in them can act."""
+"""The policy of pictures: nothing in one can act when it is opened on its own."""
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",

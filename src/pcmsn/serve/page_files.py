@@ -35,13 +35,13 @@ def read_page_files(folder: Path = FOLDER) -> Mapping[str, PageFile]:
 
     Raises ServerError where there is no ``index.html``.
     """
-    found = {
-        path.relative_to(folder).as_posix(): PageFile(
-            content := path.read_bytes(), TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:32]
-        )
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in TYPES
-    }
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in TYPES]
+    found = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
     if INDEX not in found:
         raise ServerError(f"{folder}: the page's {INDEX} is missing, expected it in the package; install pcmsn again")
     return found
+
+
+def _read(path: Path) -> PageFile:
+    content = path.read_bytes()
+    return PageFile(content, TYPES[path.suffix], hashlib.sha256(content).hexdigest()[:32])

@@ -18,12 +18,15 @@ from pcmsn.gallery.records import PhotoRecord
 from pcmsn.serve.refusal import RefusalError
 
 AS_THEY_ARE = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
-"""What browsers show, and its type."""
+"""Pillow's names of the kinds that browsers show, with their media types."""
 CONVERTED = ("BMP", "TIFF")
+"""Kinds that are sent as JPEG."""
 OPENED = ("JPEG", "PNG", "WEBP", "GIF", *CONVERTED)
-"""Of Pillow's readers; the one of JPEG reads MPO too."""
+"""Pillow's readers that are used; the one of JPEG reads MPO too."""
 MOST_PIXELS = 100_000_000
+"""Of a photo that is converted."""
 MOST_BYTES = 256 * 1024 * 1024
+"""Of a photo's file."""
 CONVERTED_SIDE = 4096
 """Longest side of a converted photo in pixels."""
 PIECE = 256 * 1024
@@ -38,13 +41,13 @@ class PhotoFile:
     tag: str
     """Changes with the file."""
     content: IO[bytes]
-    """At its start; whoever has it closes it."""
+    """At its start; whoever holds it closes it."""
     size: int
     """Bytes of ``content``."""
 
     @property
     def to_convert(self) -> bool:
-        """Whether browsers do not show this kind."""
+        """Whether it is of a kind that browsers do not show."""
         return self.media_type not in AS_THEY_ARE.values()
 
     def pieces(self) -> Iterator[bytes]:
@@ -62,7 +65,7 @@ def open_photo(record: PhotoRecord) -> PhotoFile:
         # without waiting: a pipe in place of the photo must not hold the server
         content = os.fdopen(os.open(record.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
     except (OSError, ValueError):
-        raise _gone(record.photo_id, "the file of this photo is gone or can not be read") from None
+        raise _gone(record.photo_id, "the file of this photo is gone or cannot be read") from None
     try:
         status = os.fstat(content.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:

@@ -9,7 +9,7 @@ from pcmsn.errors import ServerError
 
 
 class RefusalError(ServerError):
-    """An answer other than the one that was wanted: a status, a text for the client and further headers.
+    """An answer other than the one that was asked for: a status, a text for the client and further headers.
 
     The text holds no path of this machine and nothing of another client.
     """

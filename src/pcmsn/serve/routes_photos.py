@@ -16,11 +16,13 @@ from pcmsn.serve.answers import (
     Model,
     PhotosAnswer,
     displayable,
+    gallery_name,
     photo_answer,
+    without_folders,
 )
 from pcmsn.serve.headers import file_headers, is_known
 from pcmsn.serve.refusal import RefusalError
-from pcmsn.serve.services import Services, gallery_name, without_folders
+from pcmsn.serve.services import Services
 
 LONGEST_LABEL = 500
 LARGEST_OFFSET = 2**31 - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import queue
 import time
@@ -18,6 +17,7 @@ from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.records import Hit
 from pcmsn.gallery.sketches import Fit, prepare_sketch
 from pcmsn.gallery.store import GalleryStore, SearchSettings
+from pcmsn.serve.bounded_work import BoundedWork
 from pcmsn.serve.decoder import Decoder
 from pcmsn.serve.refusal import RefusalError, busy
 from pcmsn.serve.settings import Limits
@@ -42,8 +42,6 @@ class SearchDesk:
     def __init__(self, store: GalleryStore, embedder: Embedder, limits: Limits) -> None:
         self._store = store
         self._embedder = embedder
-        self._places = limits.workers + limits.queue
-        self._taken = 0
         self._decoders: queue.SimpleQueue[Decoder] = queue.SimpleQueue()
         self._all_decoders = [Decoder(limits) for _ in range(limits.workers)]
         for decoder in self._all_decoders:
@@ -51,20 +49,21 @@ class SearchDesk:
         self._pool = ThreadPoolExecutor(
             limits.workers, "pcmsn-search", initializer=_share_cores, initargs=(limits.workers,)
         )
+        self._searches = BoundedWork(
+            self._pool,
+            limits.workers + limits.queue,
+            refusal="the server has more searches than it can do",
+            seconds=1,
+        )
 
     async def search(self, content: bytes, fit: Fit, settings: SearchSettings, *, wanted: Callable[[], bool]) -> Found:
         """The photos nearest to a sketch.
 
-        Raises RefusalError 503 when the queue is full, and what decoding raises.
-        ``wanted`` is asked when the search's turn comes: nobody may wait for the answer any more.
+        ``wanted`` is asked when the search's turn comes, as nobody may be waiting for the answer any more. Raises
+        RefusalError: 503 when the queue is full or the answer is not wanted, 422 for a sketch with nothing on it, and
+        what decoding raises.
         """
-        if self._taken >= self._places:
-            raise busy(503, "the server has more searches than it can do", 1)
-        self._taken += 1
-        work = asyncio.get_running_loop().run_in_executor(self._pool, self._find, content, fit, settings, wanted)
-        # counted until the work is over, which a request that is given up does not end
-        work.add_done_callback(self._give_back)
-        return await asyncio.shield(work)
+        return await self._searches.run(self._find, content, fit, settings, wanted)
 
     def start(self) -> None:
         """Start the decoders and threads without waiting for them, so that they are there for the first client."""
@@ -88,11 +87,6 @@ class SearchDesk:
         self._pool.shutdown(cancel_futures=True)
         for decoder in self._all_decoders:
             decoder.close()
-
-    def _give_back(self, work: asyncio.Future[Found]) -> None:
-        self._taken -= 1
-        if not work.cancelled():
-            work.exception()  # looked at, so that asyncio does not report it for a request that was given up
 
     def _find(self, content: bytes, fit: Fit, settings: SearchSettings, wanted: Callable[[], bool]) -> Found:
         if not wanted():
@@ -119,7 +113,7 @@ def _prepare(picture: Image.Image, fit: Fit) -> Image.Image:
         picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     try:
         return prepare_sketch(picture, fit)
-    except GalleryError as error:  # what is wrong with the sketch, nothing about the gallery
+    except GalleryError as error:  # its text is about the sketch and tells nothing of the gallery
         raise RefusalError(422, str(error)) from None
 
 

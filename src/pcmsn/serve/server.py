@@ -41,7 +41,7 @@ def serve(
     """Serve a gallery until Ctrl-C (or SIGTERM); searches that run are finished.
 
     ``on_listening`` gets the address to open, with the token, as soon as the server answers there.
-    Raises ServerError for an address that can not be listened on, and where the extra ``search`` is not installed.
+    Raises ServerError for an address that cannot be listened on, and where the extra ``search`` is not installed.
     """
     require_search_extra()
     listening = _listen(settings)
@@ -101,7 +101,7 @@ def _listen(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ServerError(
-            f"can not listen on {settings.host} port {settings.port}: {error.strerror or error}; choose another port "
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; choose another port "
             "with --port, or a free one with --port 0"
         ) from error
     return listening

@@ -10,48 +10,51 @@ from dataclasses import dataclass, field
 from pcmsn.errors import ServerError
 
 LEAST_TOKEN = 16
-"""Characters; a shorter token could be guessed."""
+"""Characters of a token, at least; a shorter one could be guessed."""
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What one request, one client and all clients together may ask for."""
+    """What one request, one client and all clients together may ask for.
+
+    Raises ServerError for a limit of 0 or below; ``queue`` alone may be 0.
+    """
 
     upload_bytes: int = 8 * MIB
-    """Of a sketch as it is sent."""
+    """Bytes of a sketch as it is sent, at most."""
     pixels: int = 25_000_000
-    """Width times height of a sketch; read from the header, before any pixel is decoded."""
+    """Width times height of a sketch, at most; read from its header, before any pixel is decoded."""
     decode_seconds: float = 10.0
-    """For reading one picture; then its process is ended."""
+    """Time for decoding one picture; after that the decoding process is ended."""
     decode_memory: int = 2048 * MIB
-    """Address space in bytes of the process that reads pictures (not on Windows)."""
+    """Address space in bytes of the process that decodes pictures (not limited on Windows)."""
     body_seconds: float = 20.0
-    """For sending a sketch."""
+    """Time for sending a sketch."""
     header_seconds: float = 10.0
-    """For sending the head of a request, and the longest pause of a client that receives an answer."""
+    """Time for sending the head of a request, and the longest pause of a client that receives an answer."""
     bodies_bytes: int = 64 * MIB
-    """Of all sketches that are on their way at one time."""
+    """Bytes of all sketches that are on their way at one time."""
     connections: int = 200
-    """Open at one time; the next ones get 503, those above twice as many are cut."""
+    """Connections open at one time; further ones are answered 503, and beyond twice as many they are cut."""
     workers: int = 2
-    """Searches at one time; each has its own process for decoding."""
+    """Searches at one time; there is a decoding process for each."""
     queue: int = 16
-    """Searches that wait for a worker; the next one is sent away."""
+    """Searches that may wait for a worker; the next one is sent away."""
     searches_per_second: float = 5.0
-    """Of one client, on average."""
+    """Searches of one client, on average."""
     searches_at_once: int = 20
-    """Of one client after a pause."""
+    """Searches of one client in a row, after a pause."""
     requests_per_second: float = 100.0
-    """Of one client, on average, searches included."""
+    """Requests of one client, on average, searches included."""
     requests_at_once: int = 500
-    """Of one client after a pause; a page of results asks for many thumbnails."""
+    """Requests of one client in a row, after a pause; a page of results asks for many thumbnails."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            least = 0 if name == "queue" else None
-            if value < 0 or (value == 0 and least is None):
-                raise ServerError(f"limits.{name} must be {'>= 0' if least == 0 else '> 0'}, got {value}")
+            may_be_zero = name == "queue"
+            if value < 0 or (value == 0 and not may_be_zero):
+                raise ServerError(f"limits.{name} must be {'>= 0' if may_be_zero else '> 0'}, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,23 +97,29 @@ def make_token() -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address, or every address of a name, is this machine's own."""
+    """Whether only this machine itself reaches a host: a loopback address, or ``localhost`` where it is one.
+
+    No other name counts, whatever it leads to now.
+    """
+    if host != "localhost":
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        pass
-    if not host:
-        return False
-    try:
-        found = {entry[4][0] for entry in socket.getaddrinfo(host, None)} if host == "localhost" else set()
+        found = {entry[4][0] for entry in socket.getaddrinfo(host, None)}
     except OSError:
         return False
     return bool(found) and all(ipaddress.ip_address(address).is_loopback for address in found)
 
 
 def _check_token(token: str) -> None:
-    if len(token) < LEAST_TOKEN or not token.isascii() or not all(sign.isalnum() or sign in "-_.~" for sign in token):
+    if (
+        len(token) < LEAST_TOKEN
+        or not token.isascii()
+        or not all(letter.isalnum() or letter in "-_.~" for letter in token)
+    ):
         raise ServerError(
-            f"--token must be at least {LEAST_TOKEN} of the signs A-Z a-z 0-9 - _ . ~, got {len(token)} signs; "
-            "give --token auto for a random one"
+            f"--token must be at least {LEAST_TOKEN} of the characters A-Z a-z 0-9 - _ . ~, got {len(token)} "
+            "characters, or others among them; give --token auto for a random one"
         )

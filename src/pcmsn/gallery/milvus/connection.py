@@ -29,7 +29,7 @@ _REFUSED_STATES = frozenset({"UNAUTHENTICATED", "PERMISSION_DENIED"})
 class MilvusConnection:
     """Calls of one server by name, each with the patience that the connection was opened with.
 
-    Safe for several threads. Raises GalleryError if the server can not be reached or refuses the token.
+    Safe for several threads. Raises GalleryError if the server cannot be reached or refuses the token.
     """
 
     def __init__(self, location: MilvusLocation, token: str | None = None, patience: float = DEFAULT_PATIENCE) -> None:

@@ -120,7 +120,7 @@ def _codes_schema(identity: ModelIdentity) -> Any:
     schema = _schema(f"codes and thumbnails of a pcmsn gallery, model {identity.fingerprint[:12]}")
     schema.add_field("label", types.VARCHAR, max_length=_LONGEST_LABEL)
     schema.add_field("thumbnail", types.VARCHAR, max_length=LONGEST_TEXT)
-    schema.add_field("code", types.BINARY_VECTOR, dim=-(-identity.bits // 8) * 8)
+    schema.add_field("code", types.BINARY_VECTOR, dim=8 * identity.code_bytes)
     return schema
 
 

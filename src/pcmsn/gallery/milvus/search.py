@@ -20,6 +20,7 @@ from pcmsn.gallery.milvus.location import MilvusIndex
 from pcmsn.gallery.milvus.rows import RECORD_FIELDS, Row, record_of, vectors_of
 from pcmsn.gallery.records import Hit, Queries
 from pcmsn.gallery.store import SearchSettings
+from pcmsn.gallery.vectors.rounding import largest_float32_square
 
 MOST_HITS = 16_384
 """Rows that the server gives for one query at most."""
@@ -28,7 +29,6 @@ _EXTRA_CANDIDATES = 16
 _WIDENING = 4
 _ROWS_AT_ONCE = 16_384
 _LEAST_SHORTLIST = 2000
-_UNIT = 2.0**-24
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class MilvusSearch:
         """
         self._refuse(settings)
         if settings.mode == "shortlist":
-            size = self._shortlist(settings)
-            return [self._of_shortlist(queries, place, settings, size) for place in range(len(queries))]
+            size = self._shortlist_size(settings)
+            return [self._nearest_on_shortlist(queries, place, settings, size) for place in range(len(queries))]
         hits: list[list[Hit]] = []
         step = max(1, _ROWS_AT_ONCE // min(MOST_HITS, settings.k + _EXTRA_CANDIDATES))
         for start in range(0, len(queries), step):
@@ -56,9 +56,9 @@ class MilvusSearch:
         return hits
 
     def _refuse(self, settings: SearchSettings) -> None:
-        if not 1 <= settings.k <= MOST_HITS:
+        if settings.k > MOST_HITS:
             raise GalleryError(
-                f"a Milvus server finds 1 to {MOST_HITS:,} photos at a time, got k = {settings.k}; ask for fewer"
+                f"a Milvus server finds at most {MOST_HITS:,} photos at a time, got k = {settings.k}; ask for fewer"
             )
         if settings.mode == "approximate" and self.index == "flat":
             raise GalleryError(
@@ -78,7 +78,7 @@ class MilvusSearch:
         while pending:
             unsettled = []
             for place, found in zip(pending, self._candidates(vectors[pending], settings, limit), strict=True):
-                hits[place] = hits_of(vectors[place], found)[: settings.k]
+                hits[place] = _hits(found, _distances(vectors[place], found))[: settings.k]
                 if limit < MOST_HITS and not _settled(vectors[place], hits[place], found, limit, settings):
                     unsettled.append(place)
             pending, limit = unsettled, min(MOST_HITS, limit * _WIDENING)
@@ -98,13 +98,11 @@ class MilvusSearch:
         )
         return [[_candidate(found) for found in answer] for answer in answers]
 
-    def _shortlist(self, settings: SearchSettings) -> int:
-        size = settings.shortlist
-        if size is None:
-            size = max(_LEAST_SHORTLIST, self.truth.count() // 50, 10 * settings.k)
-        return min(MOST_HITS, max(size, settings.k))
+    def _shortlist_size(self, settings: SearchSettings) -> int:
+        size = settings.shortlist or max(_LEAST_SHORTLIST, self.truth.count() // 50, 10 * settings.k)
+        return min(MOST_HITS, size)
 
-    def _of_shortlist(self, queries: Queries, place: int, settings: SearchSettings, size: int) -> list[Hit]:
+    def _nearest_on_shortlist(self, queries: Queries, place: int, settings: SearchSettings, size: int) -> list[Hit]:
         """A query's nearest among the photos that its code chose; codes without a photo in the truth count as gone."""
         (answer,) = self.codes.read(
             "search",
@@ -114,31 +112,23 @@ class MilvusSearch:
             limit=size,
             search_params={"metric_type": "HAMMING"},
         )
-        vector, ids = queries.vectors[place], [str(found.pk) for found in answer]
-        nearest = hits_distances(vector, self.truth.of_ids(ids, ["vector"]))
-        chosen = dict(nearest[: settings.k])
-        rows = self.truth.of_ids(list(chosen), RECORD_FIELDS)
-        hits = [Hit(photo=record_of(row, row["photo_id"]), distance=chosen[row["photo_id"]]) for row in rows]
-        return sorted(hits, key=_place_of)
+        ids = [str(found.pk) for found in answer]
+        distances = _distances(queries.vectors[place], self.truth.of_ids(ids, ["vector"]))
+        chosen = sorted(distances, key=lambda photo_id: (distances[photo_id], photo_id))[: settings.k]
+        return _hits(self.truth.of_ids(chosen, RECORD_FIELDS), distances)
 
 
-def hits_of(query: NDArray[np.float32], rows: list[Row]) -> list[Hit]:
-    """The rows of one (dim,) query as hits, nearest first, equal ones by photo id."""
-    distances = dict(hits_distances(query, rows))
+def _hits(rows: list[Row], distances: dict[str, float]) -> list[Hit]:
+    """The rows as hits with their distances by photo id, nearest first, equal ones by photo id."""
     hits = [Hit(photo=record_of(row, row["photo_id"]), distance=distances[row["photo_id"]]) for row in rows]
-    return sorted(hits, key=_place_of)
+    return sorted(hits, key=lambda hit: (hit.distance, hit.photo.photo_id))
 
 
-def hits_distances(query: NDArray[np.float32], rows: list[Row]) -> list[tuple[str, float]]:
-    """(photo id, distance) of rows with vectors, nearest first: float64 differences, rounded to float32 at the end."""
+def _distances(query: NDArray[np.float32], rows: list[Row]) -> dict[str, float]:
+    """The distance of each row's vector to a (dim,) query by photo id, in float64 and rounded to float32 at the end."""
     difference = vectors_of(rows, len(query)) - query.astype(np.float64)
     distances = np.sqrt(np.einsum("ij,ij->i", difference, difference)).astype(np.float32).tolist()
-    pairs = [(str(row["photo_id"]), distance) for row, distance in zip(rows, distances, strict=True)]
-    return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
-
-
-def _place_of(hit: Hit) -> tuple[float, str]:
-    return hit.distance, hit.photo.photo_id
+    return {str(row["photo_id"]): distance for row, distance in zip(rows, distances, strict=True)}
 
 
 def _candidate(found: Any) -> Row:
@@ -148,10 +138,9 @@ def _candidate(found: Any) -> Row:
 def _settled(
     query: NDArray[np.float32], hits: list[Hit], found: list[Row], limit: int, settings: SearchSettings
 ) -> bool:
-    """Whether no photo beyond those found can be as near as the last hit, within the error of float32 sums."""
+    """Whether no photo beyond those found can be as near as the last hit, whatever the server's sums err by."""
     if len(found) < limit or settings.mode == "approximate" or len(hits) < settings.k:
         return True
-    beyond = hits[-1].distance * (1 + 8 * _UNIT)
     norm = float(np.linalg.norm(query.astype(np.float64)))
-    error = 2 * (len(query) + 8) * _UNIT * (2 * norm + beyond) ** 2
-    return bool(beyond**2 + error < max(row["squared"] for row in found))
+    largest = largest_float32_square(hits[-1].distance, norm, len(query))
+    return bool(largest < max(row["squared"] for row in found))

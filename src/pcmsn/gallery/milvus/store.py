@@ -7,8 +7,6 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pcmsn.errors import GalleryError
-from pcmsn.gallery.embedding_sizes import refuse_unfitting_photos, refuse_unfitting_queries
 from pcmsn.gallery.milvus.collections import MilvusCollection
 from pcmsn.gallery.milvus.connection import DEFAULT_PATIENCE, MilvusConnection
 from pcmsn.gallery.milvus.filters import from_stored, label_is, to_stored
@@ -18,6 +16,13 @@ from pcmsn.gallery.milvus.schema import codes_collection, find_gallery, make_gal
 from pcmsn.gallery.milvus.search import MilvusSearch
 from pcmsn.gallery.records import EmbeddedPhoto, Hit, ModelIdentity, PhotoRecord, Queries
 from pcmsn.gallery.store import KnownFile, SearchMode, SearchSettings
+from pcmsn.gallery.store_checks import (
+    missing_gallery,
+    open_for_searching_only,
+    refuse_another_model,
+    refuse_unfitting_photos,
+    refuse_unfitting_queries,
+)
 
 _ROWS_WITH_VECTORS = 512
 
@@ -59,15 +64,13 @@ class MilvusStore:
         connection = MilvusConnection(parse_milvus_location(location), token, patience)
         try:
             found = find_gallery(connection)
-            if found is None:
-                if not writable or identity is None:
-                    raise _missing(location)
+            if found is None and writable and identity is not None:
                 make_gallery(connection, identity)
                 found = find_gallery(connection)
             if found is None:
-                raise _missing(location)
+                raise missing_gallery(location)
             own, index = found
-            _refuse_another_model(location, own, identity or own)
+            refuse_another_model(location, own, identity or own)
             make_ready(connection, own, index, writable=writable)
         except BaseException:
             connection.close()
@@ -167,7 +170,7 @@ class MilvusStore:
         return base64.b64decode(found[0]["thumbnail"]) if found else None
 
     def photos(self, *, label: str | None = None, offset: int = 0, limit: int = 100) -> list[PhotoRecord]:
-        """A page of the photos, ordered by path. Milvus can not sort: all paths are read, ``offset + limit`` kept."""
+        """A page of the photos, ordered by path. Milvus cannot sort: all paths are read, ``offset + limit`` kept."""
         offset, limit = max(offset, 0), max(limit, 0)
         paths = ((_sort_key(row["path"]), row["photo_id"]) for row in self._truth.rows(label_is(label), ["path"]))
         page = [photo_id for _, photo_id in heapq.nsmallest(offset + limit, paths)[offset:]]
@@ -191,7 +194,7 @@ class MilvusStore:
 
     def _refuse_writing(self) -> None:
         if not self._writable:
-            raise GalleryError(f"{self.location} is open for searching only; open it with writable=True")
+            raise open_for_searching_only(self.location)
 
 
 def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -206,16 +209,3 @@ def _bytes_of(code: bytes | list[bytes]) -> bytes:
 
 def _sort_key(stored_path: str) -> bytes:
     return from_stored(stored_path).encode("utf-8", "surrogateescape")
-
-
-def _missing(location: str) -> GalleryError:
-    return GalleryError(f"no gallery at {location}; make one: pcmsn index PHOTOS --run RUN --gallery {location}")
-
-
-def _refuse_another_model(location: str, own: ModelIdentity, given: ModelIdentity) -> None:
-    if own.fingerprint != given.fingerprint:
-        raise GalleryError(
-            f"{location} was made by another model: {own.name} ({own.fingerprint[:12]}, run {own.run}), got "
-            f"{given.name} ({given.fingerprint[:12]}, run {given.run}). Pass the run that made it (--run {own.run}), "
-            "or index the photos into another collection"
-        )

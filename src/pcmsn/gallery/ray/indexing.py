@@ -1,7 +1,7 @@
 """Indexing on a Ray cluster: every node runs the model on some of the photos, and a lost node's share is done again.
 
 Into a gallery on a Milvus server each worker writes what it embedded; into a gallery file this process writes alone.
-Both writes may be repeated without a trace, so that a photo that a lost node had already written is there once.
+Both writes can be repeated, so a photo that a lost node had already written is in the gallery once.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pcmsn.errors import GalleryError, PcmsnError
 from pcmsn.gallery.embedder import Embedder, PhotoSource
-from pcmsn.gallery.indexing import PHOTOS_A_COMMIT, SECONDS_A_COMMIT, change_known, clock, report_of
+from pcmsn.gallery.gallery import load_embedder
+from pcmsn.gallery.indexing import Intake, change_known
 from pcmsn.gallery.milvus.location import TOKEN_VARIABLE, is_milvus_location
 from pcmsn.gallery.opening import open_store
 from pcmsn.gallery.planning import IndexPlan, IndexReport, Progress
 from pcmsn.gallery.ray.worker import EmbeddingWorker, outcome_of, row_of_source
-from pcmsn.gallery.records import EmbeddedPhoto
+from pcmsn.gallery.records import EmbeddedPhoto, PhotoRecord
 from pcmsn.gallery.store import GalleryStore
 
 PHOTOS_A_BATCH = 64
@@ -49,56 +49,46 @@ def index_with_ray(
     """Carry out a plan on the cluster at ``HOST:PORT``, on this machine's (``auto``), or on a new one here (``local``).
 
     The gallery must be there. Run folder, extractors and photos must be at the same paths on every node. ``embedder``
-    makes the model on a node, by default that of ``run``. A worker is one GPU where the cluster has some and ``device``
-    allows it, else one CPU core. A cluster that this process is connected to already is used instead of ``address``.
-    Raises GalleryError for a cluster out of reach, a node with another model, and a gallery that can not take it.
+    makes the model on a node, by default that of ``run``. A worker has one GPU where the cluster has GPUs and
+    ``device`` allows them, else one CPU core. A cluster that this process is connected to already is used instead of
+    ``address``.
+    Raises GalleryError for a cluster out of reach, a node with another model, and a gallery that cannot take it.
     """
     started = time.monotonic()
-    make = embedder or partial(embedder_of_run, run, device, backbone)
-    with open_store_for_writing(location) as store, _connected(address) as ray:
+    make = embedder or partial(load_embedder, run, device=device, backbone=backbone)
+    with open_store(location, writable=True) as store, _connected(address) as ray:
         removed = change_known(plan, store)
-        done = _Done(store, plan, progress)
+        intake = Intake(plan, store, progress)
         if plan.to_embed:
-            _embed(ray, plan.to_embed, done, _worker_options(ray, store, make, device), batch_size)
-    return report_of(
-        plan,
-        added=done.added,
-        updated=done.updated,
-        removed=removed,
-        unreadable=sorted(done.unreadable),
-        seconds=time.monotonic() - started,
-    )
+            _embed(ray, plan.to_embed, intake, _worker_options(ray, store, make, device), batch_size)
+    return intake.report(removed=removed, seconds=time.monotonic() - started)
 
 
-def embedder_of_run(run: Path, device: str, backbone: str | None) -> Embedder:
-    """A run's embedder, made where it is called."""
-    from pcmsn.gallery.run_embedder import RunEmbedder
-
-    return RunEmbedder.of_run(run, device=device, backbone=backbone)
-
-
-@contextmanager
-def open_store_for_writing(location: str) -> Iterator[GalleryStore]:
-    """A gallery that is there, closed in the end."""
-    store = open_store(location, writable=True)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _embed(ray: Any, sources: Sequence[PhotoSource], done: _Done, options: dict[str, Any], batch_size: int) -> None:
+def _embed(ray: Any, sources: Sequence[PhotoSource], intake: Intake, options: dict[str, Any], batch_size: int) -> None:
     """Stream the photos through the workers and take in what comes back, in any order."""
     blocks = min(-(-len(sources) // batch_size), _MOST_BLOCKS)
     rows = ray.data.from_items([row_of_source(source) for source in sources], override_num_blocks=blocks)
     embedded = rows.map_batches(EmbeddingWorker, batch_size=batch_size, batch_format="pyarrow", **options)
     try:
         for table in embedded.iter_batches(batch_size=None, batch_format="pyarrow"):
-            done.take(table.to_pylist())
+            for row in table.to_pylist():
+                _take_in(row, intake)
+            intake.end_batch()
     except ray.exceptions.RayError as error:
         raise _in_words(error) from error
     finally:
-        done.commit()
+        intake.commit()
+
+
+def _take_in(row: dict[str, Any], intake: Intake) -> None:
+    """Take in a row that a worker answered with."""
+    outcome = outcome_of(row)
+    if isinstance(outcome, EmbeddedPhoto):
+        intake.add(outcome)
+    elif isinstance(outcome, PhotoRecord):
+        intake.count(outcome.photo_id)
+    else:
+        intake.leave_out(*outcome)
 
 
 def _worker_options(ray: Any, store: GalleryStore, make: Callable[[], Embedder], device: str) -> dict[str, Any]:
@@ -118,52 +108,6 @@ def _worker_options(ray: Any, store: GalleryStore, make: Callable[[], Embedder],
         "compute": ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, gpus if on_gpu else cores)),
         **({"num_gpus": 1} if on_gpu else {"num_cpus": 1}),
     }
-
-
-@dataclass(eq=False)
-class _Done:
-    """What came back from the cluster: counted, and written where the workers did not."""
-
-    store: GalleryStore
-    plan: IndexPlan
-    progress: Progress | None
-    added: int = 0
-    updated: int = 0
-    unreadable: list[tuple[Path, str]] = field(default_factory=list)
-    _waiting: list[EmbeddedPhoto] = field(default_factory=list)
-    _started: float = field(default_factory=time.monotonic)
-    _committed: float = field(default_factory=time.monotonic)
-
-    def take(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Rows that a worker answered with."""
-        for row in rows:
-            outcome = outcome_of(row)
-            if isinstance(outcome, tuple):
-                self.unreadable.append(outcome)
-                continue
-            if isinstance(outcome, EmbeddedPhoto):
-                self._waiting.append(outcome)
-            changed = row["photo_id"] in self.plan.changed
-            self.updated += changed
-            self.added += not changed
-        if len(self._waiting) >= PHOTOS_A_COMMIT or time.monotonic() - self._committed > SECONDS_A_COMMIT:
-            self.commit()
-        self._show()
-
-    def commit(self) -> None:
-        """Write what waits."""
-        photos, self._waiting = self._waiting, []
-        if photos:
-            self.store.upsert(photos)
-        self._committed = time.monotonic()
-
-    def _show(self) -> None:
-        if self.progress is None:
-            return
-        done, total = self.added + self.updated + len(self.unreadable), len(self.plan.to_embed)
-        rate = done / max(time.monotonic() - self._started, 1e-3)
-        detail = f"{rate:.1f} a second, {clock((total - done) / rate)} left" if done else ""
-        self.progress("indexing", done, total, detail)
 
 
 @contextmanager

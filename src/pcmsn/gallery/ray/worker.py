@@ -1,4 +1,4 @@
-"""What runs on the nodes of a Ray cluster: the model, and rows of a table that photos go in and out by."""
+"""What runs on the nodes of a Ray cluster: the model, which takes photo files and gives back photos as table rows."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ class EmbeddingWorker:
         self._store = MilvusStore.open(location, writable=True, token=token) if location is not None else None
 
     def __call__(self, batch: Any) -> Any:
-        """A table with a row a photo file; the photos' vectors are in it unless the server has them already.
+        """An Arrow table with a row for each photo file of the ``batch``, an Arrow table of ``row_of_source`` rows.
 
-        Takes and gives Arrow tables. Raises GalleryError where the server can not take the photos.
+        The photos' vectors are in it unless the server has them already. Raises GalleryError where the server cannot
+        take the photos.
         """
         import pyarrow
 
@@ -50,7 +51,7 @@ class EmbeddingWorker:
             self._store.upsert(embedded.photos)
         rows = [_row_of_photo(photo, whole=self._store is None) for photo in embedded.photos]
         rows += [_row_of_unreadable(path, reason) for path, reason in embedded.unreadable]
-        # With its types said: guessed ones differ between batches, and numpy's bytes lose zeros at their end.
+        # The types are given: guessed ones differ between batches, and numpy's bytes lose zeros at their end.
         return pyarrow.Table.from_pylist(
             rows, pyarrow.schema([(name, _type_of(name)()) for name in (*_RECORD, *_EMPTY)])
         )
@@ -65,12 +66,15 @@ def _type_of(name: str) -> Any:
 
 
 def row_of_source(source: PhotoSource) -> dict[str, Any]:
-    """A photo file that a worker shall embed."""
+    """The row of a photo file that a worker is to embed."""
     return {"path": os.fsencode(source.path), "label": to_stored(source.label)}
 
 
 def outcome_of(row: Mapping[str, Any]) -> EmbeddedPhoto | PhotoRecord | tuple[Path, str]:
-    """What a worker's row says: the photo to be written, the record of one that it wrote, or (path, reason)."""
+    """What a worker's row says: a photo to be written, the record of one that it wrote, or (path, reason) of a file.
+
+    The last stands for a file that cannot be read.
+    """
     if not row["photo_id"]:
         return Path(from_stored(row["path"])), from_stored(row["reason"])
     values: dict[str, Any] = {name: from_stored(row[name]) if name in _TEXTS else row[name] for name in _RECORD}

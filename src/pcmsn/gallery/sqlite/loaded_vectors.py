@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +12,14 @@ from pcmsn.gallery.records import ModelIdentity, Queries
 from pcmsn.gallery.sqlite.vector_blocks import REMOVE, VectorBlocks
 from pcmsn.gallery.store import SearchSettings
 from pcmsn.gallery.vectors.read_write_lock import ReadWriteLock
-
-if TYPE_CHECKING:
-    from pcmsn.gallery.vectors.vector_index import VectorIndex
+from pcmsn.gallery.vectors.vector_index import VectorIndex
 
 _MORE_THAN_ASKED = 8
 """Neighbours that are looked at beyond the k-th, because some may be as far away as the k-th is."""
 
 
 class LoadedVectors:
-    """Answers with row numbers and distances.
+    """An index over the vectors of one gallery file; answers queries with row numbers and distances.
 
     Hold ``lock`` while asking and until the answer's rows are looked up, so that both are of one state of the file.
     """
@@ -62,14 +59,12 @@ class LoadedVectors:
             raise GalleryError("the vectors of this gallery were not loaded; search by way of its store")
         size, index = len(self._index), self._index
         asked = min(settings.k + _MORE_THAN_ASKED, size)
-        if settings.shortlist is not None and settings.shortlist < settings.k:
-            raise GalleryError(f"a shortlist of {settings.shortlist} can not hold the {settings.k} photos asked for")
         if not asked:
             return [(np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for _ in range(len(queries))]
         while True:
             shortlist = max(settings.shortlist, asked) if settings.shortlist else None
             distances, rows = index.search(queries, asked, label=label, mode=settings.mode, shortlist=shortlist)
-            if asked >= size or asked <= settings.k or not _may_tie_further(distances, settings.k):
+            if asked == size or not _may_tie_further(distances, settings.k):
                 return [(near[found >= 0], found[found >= 0]) for near, found in zip(distances, rows, strict=True)]
             asked = min(4 * asked, size)
 
@@ -79,7 +74,7 @@ class LoadedVectors:
         return self._index.approximate_recall if self._index else None
 
     def _load(self, connection: sqlite3.Connection) -> None:
-        index = _new_index(self._identity)
+        index = VectorIndex(self._identity.dim, self._identity.bits)
         live = self._blocks.live(connection)
         (expected,) = connection.execute("SELECT count(*) FROM photos").fetchone()
         if len(live.rows) != expected:
@@ -100,14 +95,3 @@ def _may_tie_further(distances: NDArray[np.float32], k: int) -> bool:
     """Whether the k-th of (Q, more than k) distances goes on to the last one of some query."""
     last = distances[:, -1]
     return bool(((last == distances[:, k - 1]) & np.isfinite(last)).any())
-
-
-def _new_index(identity: ModelIdentity) -> VectorIndex:
-    try:
-        from pcmsn.gallery.vectors.vector_index import VectorIndex
-
-        return VectorIndex(identity.dim, identity.bits)
-    except ImportError as error:
-        raise GalleryError(
-            f"searching a gallery needs faiss, which is not installed ({error}): pip install 'pcmsn[search]'"
-        ) from error

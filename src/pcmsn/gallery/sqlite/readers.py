@@ -1,4 +1,4 @@
-"""Connections of a gallery file's readers, one a question at a time, so that threads do not wait for each other."""
+"""Connections that read a gallery file, one for each question under way, so that threads do not wait for each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pcmsn.gallery.sqlite.schema import connect
 
 
 class Readers:
-    """Lends connections that can not write; as many are open as were ever lent at a time."""
+    """Lends connections that cannot write; it keeps as many as were ever lent at one time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,7 +41,7 @@ class Readers:
                 connection.close()
 
     def close(self) -> None:
-        """Close all; those that are lent when they come back."""
+        """Close all connections; those that are lent are closed when they come back."""
         with self._lock:
             idle, self._idle, self._closed = self._idle, [], True
         for connection in idle:

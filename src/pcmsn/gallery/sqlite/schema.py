@@ -27,10 +27,10 @@ SCHEMA_VERSION = 1
 """Written into every gallery file; another version is refused."""
 
 APPLICATION_ID = 0x7063736E
-"""``pcsn``: by this number in the file's head a database is known to be a gallery."""
+"""``pcsn``: this number in the head of a database marks it as a gallery."""
 
 SECONDS_TO_WAIT = 30.0
-"""For another connection's lock, which is held for moments only."""
+"""How long a statement waits for another connection's lock, which is held for moments only."""
 
 _MAGIC = b"SQLite format 3\x00"
 
@@ -52,7 +52,7 @@ INSERT INTO state VALUES (0);
 
 
 def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
-    """A connection to a file; a reader's never changes a photo. Statements outside ``BEGIN`` stand for themselves."""
+    """A connection to a file; a reader's cannot change it. Statements outside of ``BEGIN`` commit by themselves."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={'rwc' if writable else _mode_of_readers(path)}",
         uri=True,
@@ -62,24 +62,24 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
     )
     if writable:
         connection.execute("PRAGMA journal_mode = WAL")
-        # a commit is on the disk when it returns; with a few hundred photos a commit that costs nothing
+        # a commit is on the disk when it returns; with a few hundred photos a commit, that costs next to nothing
         connection.execute("PRAGMA synchronous = FULL")
     else:
         connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def refuse_what_is_no_gallery(path: Path) -> None:
+def refuse_what_is_not_a_gallery(path: Path) -> None:
     """Raise GalleryError for a folder or a file that is not an SQLite database; an empty file passes."""
     if path.is_dir():
         raise GalleryError(f"{path} is a folder; a gallery is a file, for example {path / 'photos.gallery'}")
     with path.open("rb") as file:
         head = file.read(len(_MAGIC))
     if head and head != _MAGIC:
-        raise no_gallery(path)
+        raise not_a_gallery(path)
 
 
-def no_gallery(path: Path) -> GalleryError:
+def not_a_gallery(path: Path) -> GalleryError:
     """The error for a file that something else wrote."""
     return GalleryError(
         f"{path} is no gallery: it was not written by pcmsn index. Pass the file of a gallery, or the name of a new one"
@@ -87,7 +87,7 @@ def no_gallery(path: Path) -> GalleryError:
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:
-    """Whether nothing was written yet, or a first writer was stopped before its first commit."""
+    """Whether there is nothing in the database: it is new, or its first writer was stopped before its first commit."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     return bool(tables == 0 and application == 0)
@@ -109,7 +109,7 @@ def read_identity(connection: sqlite3.Connection, path: Path) -> ModelIdentity:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
-        raise no_gallery(path)
+        raise not_a_gallery(path)
     if version != SCHEMA_VERSION:
         newer = "a newer pcmsn: update this one" if version > SCHEMA_VERSION else "an older pcmsn: index again"
         raise GalleryError(
@@ -122,16 +122,6 @@ def read_identity(connection: sqlite3.Connection, path: Path) -> ModelIdentity:
     return ModelIdentity(fingerprint=fingerprint, dim=dim, bits=bits, name=name, run=as_path(run))
 
 
-def refuse_another_model(path: Path, own: ModelIdentity, given: ModelIdentity) -> None:
-    """Raise GalleryError unless both are the same model."""
-    if own.fingerprint != given.fingerprint:
-        raise GalleryError(
-            f"{path} was made by another model: {own.name} ({own.fingerprint[:12]}, run {own.run}), got {given.name} "
-            f"({given.fingerprint[:12]}, run {given.run}). Pass the run that made it (--run {own.run}), or index the "
-            "photos into a new file with --gallery"
-        )
-
-
 def damaged(path: Path, reason: str) -> GalleryError:
     """The error for a gallery that does not hold what it must."""
     return GalleryError(
@@ -142,7 +132,7 @@ def damaged(path: Path, reason: str) -> GalleryError:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, *, reading: bool = False) -> Iterator[None]:
-    """Everything inside happens at one time: all of it is written, or none; what is read is of one moment."""
+    """All changes inside are written, or none; what is read inside is the state of one moment."""
     connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
     try:
         yield
@@ -154,27 +144,27 @@ def transaction(connection: sqlite3.Connection, *, reading: bool = False) -> Ite
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the system's errors into GalleryError, with the file and what to do."""
+def errors_in_words(path: Path) -> Iterator[None]:
+    """Turn SQLite's and the system's errors into a GalleryError that names the file and what to do."""
     try:
         yield
     except sqlite3.Error as error:
         text = str(error)
         if "file is not a database" in text:
-            raise no_gallery(path) from error
+            raise not_a_gallery(path) from error
         if "closed" in text:
             raise GalleryError(f"{path} was closed; open it again") from error
         if "locked" in text or "busy" in text:
             raise GalleryError(f"{path} is locked by another process; try again when that is done") from error
         if "full" in text:
-            raise GalleryError(f"{path} can not grow: the disk is full; free some space and run it again") from error
+            raise GalleryError(f"{path} cannot grow: the disk is full; free some space and run it again") from error
         if isinstance(error, sqlite3.OperationalError) and ("unable to open" in text or "readonly" in text):
             raise GalleryError(
-                f"{path} can not be opened: {text}; check the permissions of it and its folder"
+                f"{path} cannot be opened: {text}; check the permissions of it and its folder"
             ) from error
         raise damaged(path, text) from error
     except OSError as error:
-        raise GalleryError(f"{path} can not be used: {error.strerror or error}; check its permissions") from error
+        raise GalleryError(f"{path} cannot be used: {error.strerror or error}; check its permissions") from error
 
 
 def as_blob(path: str) -> bytes:
@@ -183,14 +173,15 @@ def as_blob(path: str) -> bytes:
 
 
 def as_path(blob: bytes) -> str:
-    """The path that ``as_blob`` took apart."""
+    """The path that ``as_blob`` was given."""
     return blob.decode("utf-8", "surrogateescape")
 
 
 def _mode_of_readers(path: Path) -> str:
-    """How SQLite is to open a file for reading: the last one to leave removes its ``-wal`` and ``-shm``, if it may."""
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+    """How SQLite is to open a file for reading: the last connection removes its ``-wal`` and ``-shm``, if it may."""
+    folder_is_writable = os.access(path.parent, os.W_OK)
+    if folder_is_writable and os.access(path, os.W_OK):
         return "rw"
-    unfinished = path.with_name(path.name + "-wal").exists()
-    # where SQLite can not make the files by which readers and writers agree, there is no writer either
-    return "ro" if unfinished or os.access(path.parent, os.W_OK) else "ro&immutable=1"
+    has_log = path.with_name(path.name + "-wal").exists()
+    # where SQLite cannot make the files by which readers and writers agree, there can be no writer either
+    return "ro" if has_log or folder_is_writable else "ro&immutable=1"

@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 
-from pcmsn.errors import GalleryError
-from pcmsn.gallery.embedding_sizes import refuse_unfitting_photos, refuse_unfitting_queries
 from pcmsn.gallery.records import EmbeddedPhoto, Hit, ModelIdentity, PhotoRecord, Queries
-from pcmsn.gallery.sqlite import schema as schema
+from pcmsn.gallery.sqlite import schema
 from pcmsn.gallery.sqlite.loaded_vectors import LoadedVectors
 from pcmsn.gallery.sqlite.readers import Readers
 from pcmsn.gallery.sqlite.records import COLUMNS, hits_of, record_of
@@ -19,6 +17,13 @@ from pcmsn.gallery.sqlite.vector_blocks import VectorBlocks
 from pcmsn.gallery.sqlite.writer_lock import WriterLock
 from pcmsn.gallery.sqlite.writing import Writing
 from pcmsn.gallery.store import KnownFile, SearchMode, SearchSettings
+from pcmsn.gallery.store_checks import (
+    missing_gallery,
+    open_for_searching_only,
+    refuse_another_model,
+    refuse_unfitting_photos,
+    refuse_unfitting_queries,
+)
 
 _KNOWN_AT_A_TIME = 4096
 
@@ -29,7 +34,7 @@ class SqliteStore:
     def __init__(
         self, location: str, path: Path, identity: ModelIdentity, writer: tuple[WriterLock, sqlite3.Connection] | None
     ) -> None:
-        """As ``open`` makes it."""
+        """As ``open`` makes it; ``writer`` holds the right to write, and the connection that writes."""
         self._location, self._path, self._identity = location, path, identity
         self._readers = Readers(path)
         self._blocks = VectorBlocks(identity)
@@ -48,27 +53,24 @@ class SqliteStore:
         than ``identity``, or being written by another process.
         """
         path = Path(location).expanduser()
-        with schema.told(path):
+        with schema.errors_in_words(path):
             if path.exists():
-                schema.refuse_what_is_no_gallery(path)
+                schema.refuse_what_is_not_a_gallery(path)
             elif not writable or identity is None:
-                raise _missing(path)
-            return (
-                cls._open_writable(location, path, identity)
-                if writable
-                else cls._open_reading(location, path, identity)
-            )
+                raise missing_gallery(path)
+            opened = cls._open_writable if writable else cls._open_reading
+            return opened(location, path, identity)
 
     @classmethod
     def _open_reading(cls, location: str, path: Path, identity: ModelIdentity | None) -> SqliteStore:
         connection = schema.connect(path, writable=False)
         try:
             if schema.is_empty(connection):
-                raise _missing(path)
+                raise missing_gallery(path)
             own = schema.read_identity(connection, path)
         finally:
             connection.close()
-        schema.refuse_another_model(path, own, identity or own)
+        refuse_another_model(path, own, identity or own)
         return cls(location, path, own, None)
 
     @classmethod
@@ -80,11 +82,11 @@ class SqliteStore:
             connection = schema.connect(path, writable=True)
             if schema.is_empty(connection):
                 if identity is None:
-                    raise _missing(path)
+                    raise missing_gallery(path)
                 schema.create(connection, identity)
             own = schema.read_identity(connection, path)
-            schema.refuse_another_model(path, own, identity or own)
-            if identity and identity.run != own.run:  # it was moved; searches shall find it
+            refuse_another_model(path, own, identity or own)
+            if identity and identity.run != own.run:  # the run was moved; searches must find it
                 connection.execute("UPDATE model SET run = ?", (schema.as_blob(identity.run),))
                 own = identity
         except BaseException:
@@ -155,11 +157,9 @@ class SqliteStore:
     def search(self, queries: Queries, settings: SearchSettings) -> list[list[Hit]]:
         """The nearest photos of each query among all that are committed now, nearest first, equal ones by photo id.
 
-        The first call reads all vectors into memory, later ones what changed. Raises GalleryError for queries of
-        another model's length and for k below 1.
+        The first call reads all vectors into memory, later calls what changed since. Raises GalleryError for queries of
+        another model's length.
         """
-        if settings.k < 1:
-            raise GalleryError(f"at least 1 photo must be asked for, got k = {settings.k}")
         refuse_unfitting_queries(self._identity, queries)
         with self._vectors.lock.reading(), self._reading_one_state() as connection:
             if self._vectors.is_current(connection):
@@ -175,7 +175,7 @@ class SqliteStore:
 
     @property
     def approximate_recall(self) -> float | None:
-        """What mode ``approximate`` finds of the 50 nearest of stored photos; None before it was used."""
+        """Share of the 50 nearest photos that mode ``approximate`` finds; None before that mode was used."""
         return self._vectors.approximate_recall
 
     def photo(self, photo_id: str) -> PhotoRecord | None:
@@ -207,19 +207,18 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the file and of the right to write to it."""
-        with self._writing_lock:
+        with self._writing_lock, schema.errors_in_words(self._path):
             writer, self._writer = self._writer, None
-            if writer is not None:
-                with schema.told(self._path):
-                    try:
-                        with schema.transaction(writer):
-                            Writing(writer, self._blocks).tidy()
-                    finally:
-                        self._readers.close()
-                        writer.close()
-                        if self._lock is not None:
-                            self._lock.release()
-        self._readers.close()
+            try:
+                if writer is not None:
+                    with schema.transaction(writer):
+                        Writing(writer, self._blocks).tidy()
+            finally:
+                self._readers.close()
+                if writer is not None:
+                    writer.close()  # the last to close, so that it can remove the log
+                if self._lock is not None:
+                    self._lock.release()
 
     def __enter__(self) -> SqliteStore:
         return self
@@ -229,7 +228,7 @@ class SqliteStore:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with schema.told(self._path), self._readers.one() as connection:
+        with schema.errors_in_words(self._path), self._readers.one() as connection:
             try:
                 yield connection
             except ValueError as error:
@@ -237,9 +236,9 @@ class SqliteStore:
 
     @contextmanager
     def _writing(self) -> Iterator[Writing]:
-        with self._writing_lock, schema.told(self._path):
+        with self._writing_lock, schema.errors_in_words(self._path):
             if self._writer is None:
-                raise GalleryError(f"{self._path} is open for searching only; open it with writable=True")
+                raise open_for_searching_only(self._path)
             try:
                 with schema.transaction(self._writer):
                     yield Writing(self._writer, self._blocks)
@@ -260,7 +259,3 @@ class SqliteStore:
             (label,) = found
         nearest = self._vectors.nearest(queries, settings, label)
         return [hits_of(connection, distances, rows)[: settings.k] for distances, rows in nearest]
-
-
-def _missing(path: Path) -> GalleryError:
-    return GalleryError(f"no gallery at {path}; make one: pcmsn index PHOTOS --run RUN --gallery {path}")

@@ -1,7 +1,7 @@
 """The vectors and codes of a gallery file: blocks that are only ever added, and read back in order.
 
-A million vectors so are a few thousand long runs of bytes, which are read in about the time that the disk needs,
-instead of a million rows between as many thumbnails.
+So a million vectors are a few thousand long runs of bytes, which are read about as fast as the disk allows, instead of
+a million rows among as many thumbnails.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pcmsn.gallery.records import ModelIdentity
 
 PUT, REMOVE = "put", "remove"
 ROWS_PER_BLOCK = 4096
-"""Of a rewritten gallery; a commit makes a block of what it has."""
+"""Rows in a block of a rewritten gallery; a commit makes one block of whatever it puts."""
 
 _WASTE_BELOW = 2048
-"""Rows and blocks that are not worth a rewriting."""
+"""So many useless rows, or small blocks, are not worth rewriting the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Block:
     vectors: NDArray[np.float32]
     """(N, dim)."""
     codes: NDArray[np.uint8]
-    """(N, bytes)."""
+    """(N, code bytes)."""
 
     def take(self, places: NDArray[np.int64]) -> Block:
         """Some of the rows."""
@@ -58,7 +58,7 @@ class VectorBlocks:
 
     def __init__(self, identity: ModelIdentity) -> None:
         self._dim = identity.dim
-        self._bytes = (identity.bits + 7) // 8
+        self._code_bytes = identity.code_bytes
 
     def append(self, connection: sqlite3.Connection, block: Block) -> int:
         """Add a block; the number of the change."""
@@ -137,7 +137,7 @@ class VectorBlocks:
             numbers,
             np.frombuffer(labels or b"", dtype="<i4").astype(np.int32, copy=False).reshape(count),
             np.frombuffer(vectors or b"", dtype="<f4").astype(np.float32, copy=False).reshape(count, self._dim),
-            np.frombuffer(codes or b"", dtype=np.uint8).reshape(count, self._bytes),
+            np.frombuffer(codes or b"", dtype=np.uint8).reshape(count, self._code_bytes),
         )
 
 

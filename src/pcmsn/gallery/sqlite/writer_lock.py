@@ -9,7 +9,7 @@ from pcmsn.errors import GalleryError
 
 
 class WriterLock:
-    """Holds the lock from its making to ``release``. Raises GalleryError where another process, or this, holds it.
+    """Holds the lock from its making to ``release``. Raises GalleryError where this or another process holds it.
 
     The lock is on ``<file>.lock`` beside the gallery: SQLite has locks of its own on the file itself.
     """
@@ -23,7 +23,7 @@ class WriterLock:
         """Let others write; nothing happens the second time."""
         if self._file is None:
             return
-        # removed while it is locked: who opened it before sees that it is not the one of that name any more
+        # removed while it is locked: whoever opened it before sees that the name does not stand for it any more
         self._path.unlink(missing_ok=True)
         os.close(self._file)
         self._file = None
@@ -45,7 +45,7 @@ class WriterLock:
             os.close(file)
 
     def _is_current(self, file: int) -> bool:
-        """Whether the locked file still has its name; the one who held it before may have removed it."""
+        """Whether the locked file still has its name; the holder before may have removed it."""
         try:
             return os.path.samestat(os.fstat(file), self._path.stat())
         except FileNotFoundError:
@@ -68,7 +68,7 @@ def _lock_on_windows(file: int) -> bool:
     import msvcrt
 
     try:
-        os.lseek(file, 1 << 20, os.SEEK_SET)  # past the text, which others shall be able to read
+        os.lseek(file, 1 << 20, os.SEEK_SET)  # past the text, which others must be able to read
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
         os.lseek(file, 0, os.SEEK_SET)
     except OSError:

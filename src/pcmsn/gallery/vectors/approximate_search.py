@@ -11,15 +11,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pcmsn.gallery.vectors.faiss_library import load_faiss
 from pcmsn.gallery.vectors.float_search import Floats, nearest_vectors
-
-Slots = NDArray[np.int64]
+from pcmsn.gallery.vectors.stored_rows import Slots
 
 SMALLEST_GALLERY = 100_000
-"""Of fewer vectors no lists are made: comparing all of them takes a millisecond."""
+"""Of fewer vectors no lists are made: comparing all of them takes about a millisecond."""
 
 RECALL_AT = 50
 """Neighbours of a stored vector whose share that is found is called the recall."""
@@ -27,7 +25,10 @@ RECALL_AT = 50
 _WANTED_RECALL = 0.95
 _SAMPLED_QUERIES = 100
 _FEWEST_COMPARED = 10_000
-"""Stored vectors often find their neighbours on one or two lists; sketches lie further from photos than photos do."""
+"""Vectors that a query is compared with at least.
+
+One or two lists often hold the neighbours of a stored vector, but sketches lie further from photos than photos do.
+"""
 _MOST_PROBED = 0.12
 """Share of the lists beyond which it is quicker to compare everything, in order."""
 _TRAINED_ON = 40

@@ -15,7 +15,7 @@ def load_faiss() -> Any:
         import faiss
     except ImportError as error:
         raise GalleryError(
-            f"searching a gallery needs FAISS, which can not be imported ({error}); install it: "
+            f"searching a gallery needs FAISS, which cannot be imported ({error}); install it: "
             "pip install 'pcmsn[search]'"
         ) from error
     return faiss

@@ -13,24 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.gallery.vectors.faiss_library import threads_for
+from pcmsn.gallery.vectors.rounding import largest_float32_square
+from pcmsn.gallery.vectors.stored_rows import Slots
 
 Floats = NDArray[np.float32]
-Slots = NDArray[np.int64]
 
 LARGEST_NORM = 1e18
-"""Length of the longest vector whose float32 distances can not overflow."""
+"""Length of the longest vector whose float32 distances cannot overflow."""
 
 _EXTRA_CANDIDATES = 16
 _WIDENING = 8
 _CANDIDATES_AT_ONCE = 2**22
 _PAIRS_AT_ONCE = 2**15
-_UNIT = 2.0**-24
-"""Relative rounding error of float32."""
 
 
-def nearest_vectors(
-    vectors: Floats, queries: Floats, k: int, subset: Slots | None = None
-) -> tuple[Floats, NDArray[np.int64]]:
+def nearest_vectors(vectors: Floats, queries: Floats, k: int, subset: Slots | None = None) -> tuple[Floats, Slots]:
     """The min(k, n) nearest of n vectors to each query: (Q, min(k, n)) distances and positions in ``vectors``.
 
     ``vectors`` is (N, dim), ``queries`` (Q, dim), both C-contiguous and of lengths up to ``LARGEST_NORM``. ``subset``
@@ -70,14 +67,10 @@ def _nearest_of_candidates(
 def _settled(queries: Floats, last: Floats, proposed: Floats) -> NDArray[np.bool_]:
     """(Q,) whether all vectors as near as the (Q,) last distances are among the candidates.
 
-    ``proposed`` are FAISS' largest squared distances; a vector that was not proposed has at least that. With rounding
-    error u, FAISS errs by at most (dim + c) u (|q| + |v|)², and |v| is at most |q| plus the distance.
+    ``proposed`` are FAISS' largest squared distances of the candidates; it gives every other vector at least that.
     """
-    beyond = last.astype(np.float64) * (1 + 8 * _UNIT)
     norm = np.linalg.norm(queries.astype(np.float64), axis=1)
-    error = 2 * (queries.shape[1] + 8) * _UNIT * (2 * norm + beyond) ** 2
-    tiny = queries.shape[1] * float(np.finfo(np.float32).tiny)
-    return np.asarray(beyond**2 + error + tiny < proposed)
+    return np.asarray(largest_float32_square(last.astype(np.float64), norm, queries.shape[1]) < proposed)
 
 
 def _candidates(vectors: Floats, queries: Floats, fetch: int, subset: Slots | None) -> tuple[Floats, Slots]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Slots = NDArray[np.int64]
+"""Places in the columns of ``StoredRows``."""
 
 _GROWTH = 1.5
 _ROWS_AT_ONCE = 2**16

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.errors import GalleryError, did_you_mean, enumerate_names
+from pcmsn.errors import GalleryError
 from pcmsn.gallery.records import Queries
-from pcmsn.gallery.store import SearchMode
+from pcmsn.gallery.store import SearchMode, SearchSettings
 from pcmsn.gallery.vectors.approximate_search import SMALLEST_GALLERY, InvertedLists
 from pcmsn.gallery.vectors.code_shortlist import default_shortlist, nearest_codes
 from pcmsn.gallery.vectors.float_search import LARGEST_NORM, Floats, nearest_vectors
 from pcmsn.gallery.vectors.read_write_lock import ReadWriteLock
-from pcmsn.gallery.vectors.stored_rows import StoredRows, as_words
+from pcmsn.gallery.vectors.stored_rows import Slots, StoredRows, as_words
 
 Rows = NDArray[np.int64]
-Slots = NDArray[np.int64]
+"""Row numbers."""
 
 
 class VectorIndex:
     """Vectors, codes and labels by row number, whatever a store means by it.
 
-    Safe to use from several threads: a search sees each ``put`` and ``remove`` whole or not at all. Memory is once the
-    vectors and the codes and 12 bytes a row more, with room to grow that is not touched before it is needed.
+    Safe to use from several threads: a search sees each ``put`` and ``remove`` whole or not at all. It takes the memory
+    of the vectors, the codes and 12 more bytes a row; room to grow takes none before it is needed.
     """
 
     def __init__(self, dim: int, bits: int) -> None:
@@ -42,9 +41,10 @@ class VectorIndex:
 
     @property
     def approximate_recall(self) -> float | None:
-        """Share of the 50 nearest of stored vectors that mode ``approximate`` finds, of a sample; None before its use.
+        """Share of the 50 nearest neighbours of a sample of stored vectors that mode ``approximate`` finds.
 
-        It was measured when the index of that mode was last built; 1 where the gallery is too small to have one.
+        Measured when the lists of that mode were last made, None before that; 1 where there are too few vectors for
+        lists.
         """
         if self._lists is not None:
             return self._lists.recall
@@ -107,25 +107,24 @@ class VectorIndex:
         Raises GalleryError for queries of other shapes or types or that are not finite, for k below 1, for an unknown
         mode, for a shortlist below k, and where FAISS is missing.
         """
+        settings = SearchSettings(k=k, mode=mode, shortlist=shortlist)
         self._check_embeddings("asked", queries.vectors, queries.codes, len(queries.vectors))
-        _check_settings(k, mode, shortlist)
         asked = Queries(np.ascontiguousarray(queries.vectors), queries.codes)
         distances = np.full((len(asked), k), np.inf, dtype=np.float32)
         found = np.full((len(asked), k), -1, dtype=np.int64)
         with self._lock.reading():
-            nearest, slots = self._nearest(asked, k, label, mode, shortlist)
+            nearest, slots = self._nearest(asked, settings, label)
             distances[:, : slots.shape[1]], found[:, : slots.shape[1]] = nearest, self._stored.rows[slots]
         return distances, found
 
-    def _nearest(
-        self, queries: Queries, k: int, label: int | None, mode: SearchMode, shortlist: int | None
-    ) -> tuple[Floats, Slots]:
-        vectors = self._stored.vectors
+    def _nearest(self, queries: Queries, settings: SearchSettings, label: int | None) -> tuple[Floats, Slots]:
+        vectors, k = self._stored.vectors, settings.k
         if label is not None:
             return nearest_vectors(vectors, queries.vectors, k, np.flatnonzero(self._stored.labels == label))
-        if mode == "shortlist":
-            return self._nearest_on_shortlist(queries, k, shortlist or max(k, default_shortlist(len(vectors), k)))
-        if mode == "approximate" and len(vectors) >= SMALLEST_GALLERY:
+        if settings.mode == "shortlist":
+            size = settings.shortlist or default_shortlist(len(vectors), k)
+            return self._nearest_on_shortlist(queries, k, size)
+        if settings.mode == "approximate" and len(vectors) >= SMALLEST_GALLERY:
             return self._built_lists().nearest(vectors, queries.vectors, k)
         return nearest_vectors(vectors, queries.vectors, k)
 
@@ -140,9 +139,9 @@ class VectorIndex:
         return distances, slots
 
     def _built_lists(self) -> InvertedLists:
-        """The lists of mode ``approximate``, made when first asked for and when too much changed since.
+        """The lists of mode ``approximate``, made when first asked for and again when too much has changed since.
 
-        The caller reads, so nothing changes meanwhile; who writes waits until they are made.
+        The caller holds the lock as a reader, so nothing changes meanwhile; writers wait until the lists are made.
         """
         with self._building:
             if self._lists is None or self._lists.outdated:
@@ -165,17 +164,3 @@ def _check(name: str, array: NDArray[np.generic], shape: tuple[int, ...], dtype:
     if array.shape != shape or array.dtype != dtype:
         expected = f"{np.dtype(dtype)} of shape {shape}"
         raise GalleryError(f"{name} must be {expected}, got {array.dtype} of shape {array.shape}")
-
-
-def _check_settings(k: int, mode: str, shortlist: int | None) -> None:
-    modes = get_args(SearchMode)
-    if mode not in modes:
-        hint = did_you_mean(mode, modes)
-        raise GalleryError(f"there is no search mode {mode!r}{hint}; expected one of {enumerate_names(modes)}")
-    if k < 1:
-        raise GalleryError(f"a search gives 1 photo or more, got k = {k}")
-    if mode == "shortlist" and shortlist is not None and shortlist < k:
-        raise GalleryError(
-            f"a shortlist of {shortlist} photos can not give {k}; pass a shortlist of at least {k}, or none for the "
-            "default size"
-        )

@@ -29,7 +29,7 @@ async function troubleOf(response) {
       return new Trouble(`The picture is too large for the server. ${KEPT}`);
     case 415:
     case 422:
-      return new Trouble(`The server can not use this${reason ? `: ${reason}` : "."}`);
+      return new Trouble(`The server cannot use this${reason ? `: ${reason}` : "."}`);
     case 429:
       return new Trouble("That was more than the server takes at once.", { again: wait });
     case 503:

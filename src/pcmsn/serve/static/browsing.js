@@ -3,7 +3,7 @@
 import { photos as askPhotos } from "./api.js";
 
 const PLACES = 12;
-const FEW = 60;
+const FEW = 60; // photos of a gallery that is shown from its start, because it is seen whole anyway
 
 /** The first `count` photos of `total`, in an order in which more of them only adds to the end. */
 export async function spreadPhotos({ label, count, total }, signal) {

@@ -66,7 +66,7 @@ export class Drawing extends EventTarget {
     keep(KEY, whole) || keep(KEY, { format: FORMAT, actions: visible, done: visible.length }) || keep(KEY, null);
   }
 
-  /** Take up what the last page of this tab left; a drawing that can not be read is left out. */
+  /** Take up what the last page of this tab left; a drawing that cannot be read is left out. */
   async restore() {
     const found = kept(KEY);
     if (found?.format !== FORMAT) return;

@@ -1,9 +1,11 @@
 // The choice of one label, or all: a field with a list that typing narrows.
 
 const MOST_SHOWN = 200;
-const FEW = 8;
-const MOST_HIGH = 408;
+const FEW = 8; // labels for which nobody needs to type, so that phones show no keyboard
+const MOST_HIGH = 408; // CSS pixels, as the next
 const LEAST_HIGH = 208;
+const SUGGESTED = 3;
+const NAME_OF_A_THING = /^\p{L}[\p{L} '-]{1,19}$/u; // not a date, a code or a sentence
 
 export class LabelChoice {
   #labels = [];
@@ -135,6 +137,13 @@ export class LabelChoice {
 
 export function nameOf(label) {
   return label === "" ? "without label" : label;
+}
+
+/** A few labels that name something to draw, as words, spread over all that do. */
+export function suggestionsOf(labels) {
+  const things = labels.map(({ label }) => label.replaceAll("_", " ")).filter((name) => NAME_OF_A_THING.test(name));
+  const count = Math.min(SUGGESTED, things.length);
+  return Array.from({ length: count }, (_, place) => things[Math.floor(((place + 0.5) * things.length) / count)]);
 }
 
 function note(text) {

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { spreadPhotos } from "./browsing.js";
 import { Drawing } from "./drawing.js";
-import { LabelChoice, nameOf } from "./labels.js";
+import { LabelChoice, nameOf, suggestionsOf } from "./labels.js";
 import { Newest } from "./newest.js";
 import { Notice } from "./notice.js";
 import { Pen } from "./pen.js";
@@ -14,10 +14,12 @@ import { listenForShortcuts } from "./shortcuts.js";
 import { Tools } from "./tools.js";
 import { Viewer } from "./viewer.js";
 
+// Milliseconds between two searches within a stroke, and before it is said that a search takes long or has ended.
 const WHILE_DRAWING = 500;
 const BEFORE_BUSY = 300;
 const BEFORE_ANNOUNCEMENT = 700;
 const MOST_PHOTOS = 200;
+const TITLES = { search: "Nearest photos", browse: "From the gallery" };
 const METHODS = { exact: "exact", shortlist: "shortlist by codes", approximate: "approximate" };
 
 const at = (id) => document.getElementById(id);
@@ -113,7 +115,7 @@ function searchJob(start) {
       const took = performance.now() - start;
       const summary = [`${number(hits.length)} of ${number(photos)}`, `${Math.round(took)} ms`];
       if (recall !== null) summary.push(`finds ${Math.floor(100 * recall)} %`);
-      describe("Nearest photos", summary.join(" · "), hits, photos);
+      describe("search", summary.join(" · "), hits, photos);
       announcePainted({ start, encoded, answered, milliseconds });
     },
   };
@@ -127,7 +129,7 @@ function browseJob() {
     run: (signal) => (total ? spreadPhotos(wanted, signal) : []),
     async show(photos) {
       if (!(await results.show(photos))) return;
-      describe("From the gallery", photos.length ? `${number(photos.length)} of ${number(total)}` : "", photos, total);
+      describe("browse", photos.length ? `${number(photos.length)} of ${number(total)}` : "", photos, total);
     },
   };
 }
@@ -145,9 +147,11 @@ function announcePainted({ start, encoded, answered, milliseconds }) {
 
 const number = (value) => value.toLocaleString("en");
 let announcement = 0;
+let busy = 0;
 
-function describe(title, summary, photos, total) {
-  at("found-title").textContent = title;
+/** Say what the grid shows: the photos of a job's kind, out of so many. */
+function describe(kind, summary, photos, total) {
+  at("found-title").textContent = TITLES[kind];
   at("found-count").textContent = summary;
   at("more").hidden = photos.length < count || count >= Math.min(total, MOST_PHOTOS);
   at("nothing").hidden = photos.length > 0;
@@ -155,9 +159,15 @@ function describe(title, summary, photos, total) {
   clearTimeout(announcement);
   announcement = setTimeout(() => {
     const nearest = photos.slice(0, 3).map((photo) => photo.label || photo.name).join(", ");
-    const drawn = title === "Nearest photos" ? ` Nearest: ${nearest}.` : "";
-    at("announcement").textContent = photos.length ? `${number(photos.length)} photos.${drawn}` : whyNothing();
+    const first = kind === "search" ? ` Nearest: ${nearest}.` : "";
+    at("announcement").textContent = photos.length ? `${number(photos.length)} photos.${first}` : whyNothing();
   }, BEFORE_ANNOUNCEMENT);
+}
+
+/** Say on the empty paper what of the gallery could be drawn. */
+function suggest(names) {
+  at("suggestion").textContent = `Try: ${names.join(", ")}`;
+  at("suggestion").hidden = names.length === 0;
 }
 
 function whyNothing() {
@@ -166,11 +176,11 @@ function whyNothing() {
 }
 
 function sayBusy() {
-  clearTimeout(sayBusy.timer);
+  clearTimeout(busy);
   const isBusy = queries.isBusy || startup.isBusy;
   at("photos").setAttribute("aria-busy", String(isBusy));
   if (!isBusy) at("progress").hidden = true;
-  else sayBusy.timer = setTimeout(() => (at("progress").hidden = false), BEFORE_BUSY);
+  else busy = setTimeout(() => (at("progress").hidden = false), BEFORE_BUSY);
 }
 
 for (const work of [queries, startup]) {
@@ -241,6 +251,7 @@ startup.ask({
     at("model").textContent = `Model: ${found.model.name}, ${found.model.dim} numbers and ${found.model.bits} bits a photo`;
     document.title = `${found.name} · draw to find photos`;
     labels.offer(found.labels);
+    suggest(suggestionsOf(found.labels));
     at("mode").replaceChildren(...found.modes.map((mode) => new Option(METHODS[mode] ?? mode, mode)));
     at("mode-field").hidden = found.modes.length < 2;
     if (location.search) history.replaceState(null, "", location.pathname);

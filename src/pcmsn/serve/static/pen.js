@@ -2,8 +2,8 @@
 
 import { UNITS } from "./paper.js";
 
-const LEAST_STEP = 1.5;
-const ERASER_BUTTON = 32;
+const LEAST_STEP = 1.5; // in the paper's units, as the steps of keys
+const ERASER_BUTTON = 32; // in the buttons of a pointer event: the other end of a stylus
 const KEY_STEP = 12;
 const LARGE_KEY_STEP = 60;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

@@ -3,7 +3,7 @@
 import { Paper, UNITS } from "./paper.js";
 
 const LARGEST_FILE = 40 * 1024 * 1024;
-const KEPT_SIDE = 768;
+const KEPT_SIDE = 768; // pixels, as the next
 const SAVED_SIDE = 1024;
 
 export class NotAPictureError extends Error {}

@@ -3,7 +3,7 @@
 
 import { thumbnailAddress } from "./api.js";
 
-const LONGEST_WAIT = 100;
+const LONGEST_WAIT = 100; // milliseconds for the first photos of a new grid; then it is shown as it is
 
 export class Results {
   #cells = new Map();

@@ -2,14 +2,14 @@
 
 import { photoAddress, thumbnailAddress } from "./api.js";
 
-const SWIPE = 48;
+const SWIPE = 48; // CSS pixels from which on a touch is a swipe
 
 export class Viewer {
   #photos = [];
   #number = 0;
   #touchedAt = null;
 
-  /** dialog holds the elements of index.html; closed(id) is called with the photo last seen. */
+  /** dialog holds the elements of index.html; closed(number) is called with the place of the photo last seen. */
   constructor(dialog, closed) {
     this.dialog = dialog;
     this.part = (name) => dialog.querySelector(`#viewer-${name}`);
@@ -58,7 +58,7 @@ export class Viewer {
     const photo = this.#photos[this.#number];
     this.dialog.classList.add("without-file");
     this.part("photo").src = thumbnailAddress(photo.id);
-    this.part("name").textContent = "The photo's file can not be read any more; this is the small picture that the gallery keeps.";
+    this.part("name").textContent = "The photo's file cannot be read any more; this is the small picture that the gallery keeps.";
   }
 
   #key(event) {
