@@ -15,11 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-DIM, WEIGHT = 64, 0.4
+DIM = 64  # elements of a retrieval feature
+WEIGHT = 0.4  # of the term as a mean
 
 
 def main() -> None:
-    """Train both, print the epochs side by side."""
+    """Train both and print their epochs side by side; options that are not known here go to ``pcmsn train``."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--epochs", type=int, default=8)
     options, data = parser.parse_known_args()
@@ -29,7 +30,7 @@ def main() -> None:
             out = Path(folder) / name
             settings = ["--lambda-cmt", str(weight), "--epochs", str(options.epochs), "--out", str(out)]
             subprocess.run([sys.executable, "-m", "pcmsn", "train", *data, *settings], check=True, stdout=sys.stderr)
-            with (out / "history.csv").open() as file:
+            with (out / "history.csv").open(encoding="utf-8", newline="") as file:
                 histories[name] = list(csv.DictReader(file))
     print("| epoch | mean: classification | mean: val mAP@all | sum: classification | sum: val mAP@all |")
     print("|---:|---:|---:|---:|---:|")

@@ -36,6 +36,7 @@ SIZES = {"tu-berlin": (2400, 27_989), "quickdraw": (92_291, 54_151), "small": (2
 CLASSES, DIMENSION = 30, 64
 SORT_ORDER = {"sake": "cosine", "zse": "euclidean"}
 
+Task = Callable[[], object]
 Arrays = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 
 
@@ -141,12 +142,12 @@ def published_sort_order(arrays: Arrays, family: str) -> NDArray[np.float64]:
 
 
 def compare(options: argparse.Namespace) -> None:
-    """The rounds, the full run if asked for, and the largest difference of any score of any query."""
+    """Print the times of all approaches and the largest difference of any score of any query."""
     arrays = embeddings(options.size)
     step = max(1, len(arrays[0]) // options.published_queries)
     part = (arrays[0][::step], arrays[1][::step], *arrays[2:])
     scale = len(arrays[0]) / len(part[0])
-    tasks: dict[str, tuple[Callable[[], object], float]] = {
+    tasks: dict[str, tuple[Task, float]] = {
         "ours, real-valued, all families": (lambda: ours(arrays), 1),
         "ours, real-valued, sem-pcyc alone": (lambda: score_families(*arrays, families=[FAMILIES["sem-pcyc"]]), 1),
         "ours, 64-bit codes, all families": (lambda: our_codes(arrays), 1),
@@ -155,17 +156,32 @@ def compare(options: argparse.Namespace) -> None:
         "published, sake and zse": (lambda: [published_sort_order(part, family) for family in SORT_ORDER], scale),
     }
     warm_up(arrays, options.jobs)
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in tasks}
-    for turn in range(options.rounds):
-        for name, (task, factor) in list(tasks.items())[:: 1 if turn % 2 == 0 else -1]:
-            wall, processor, _ = timed(task)
-            taken[name].append((factor * wall, factor * processor))
+    taken = timed_in_rounds(tasks, options.rounds)
     if options.full:
         wall, processor, values = timed(lambda: published(arrays, options.jobs))
         taken["published, sem-pcyc alone, all queries at once"] = [(wall, processor)]
     print(f"{len(arrays[0])} queries, {len(arrays[2])} photos, {CLASSES} classes, {os.cpu_count()} cores")
     print(f"published approaches on {len(part[0])} queries, scaled; {options.rounds} rounds, medians")
     print(f"joblib workers: {options.jobs}; processor seconds leave out those of more than one\n")
+    print_times(taken)
+    print(f"\nlargest difference of any score of any query: {largest_difference(arrays, part, step):.1e}")
+    if options.full:
+        print(f"the same, all queries: {np.abs(values - ours(arrays)['sem-pcyc'].values).max():.1e}")
+
+
+def timed_in_rounds(tasks: dict[str, tuple[Task, float]], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """(seconds, processor seconds) of each round of each task, times its factor; every second round runs backwards."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in tasks}
+    for turn in range(rounds):
+        for name in tasks if turn % 2 == 0 else reversed(tasks):
+            task, factor = tasks[name]
+            wall, processor, _ = timed(task)
+            taken[name].append((factor * wall, factor * processor))
+    return taken
+
+
+def print_times(taken: dict[str, list[tuple[float, float]]]) -> None:
+    """A table of medians beside those of the first task, which is ours."""
     print("| | seconds | times ours | processor seconds | times ours |\n|---|---:|---:|---:|---:|")
     medians = {
         name: [statistics.median(column) for column in zip(*found, strict=True)] for name, found in taken.items()
@@ -174,9 +190,6 @@ def compare(options: argparse.Namespace) -> None:
     for name, found in medians.items():
         cells = [f"{value:.2f} | {value / unit:.1f}" for value, unit in zip(found, own, strict=True)]
         print(f"| {name} | {' | '.join(cells)} |")
-    print(f"\nlargest difference of any score of any query: {largest_difference(arrays, part, step):.1e}")
-    if options.full:
-        print(f"the same, all queries: {np.abs(values - ours(arrays)['sem-pcyc'].values).max():.1e}")
 
 
 def warm_up(arrays: Arrays, jobs: int) -> None:
@@ -188,14 +201,14 @@ def warm_up(arrays: Arrays, jobs: int) -> None:
 
 
 def largest_difference(arrays: Arrays, part: Arrays, step: int) -> float:
-    """Over the families and the queries that the published approaches answered."""
+    """The largest difference over all families and the queries that the published approaches answered."""
     found = ours(arrays)
     expected = {"sem-pcyc": published(part, 1), **{family: published_sort_order(part, family) for family in SORT_ORDER}}
     return max(float(np.abs(found[name].values[:, ::step] - values).max()) for name, values in expected.items())
 
 
 def print_large(size: str, what: str) -> None:
-    """Time, peak memory and scores of one evaluation, in a process of its own."""
+    """Print time, peak memory and scores of one evaluation; memory counts from the start of the process."""
     arrays = embeddings(size)
     before = peak_mib()
     if what == "codes":
@@ -217,7 +230,7 @@ def peak_mib() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def timed(task: Callable[[], object]) -> tuple[float, float, object]:
+def timed(task: Task) -> tuple[float, float, object]:
     """Seconds that the task took, processor seconds of this process, and what the task gave."""
     wall, processor = time.perf_counter(), time.process_time()
     result = task()
@@ -225,7 +238,7 @@ def timed(task: Callable[[], object]) -> tuple[float, float, object]:
 
 
 def parse_options() -> argparse.Namespace:
-    """What was asked for."""
+    """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", choices=SIZES, default="tu-berlin")
     parser.add_argument("--rounds", type=int, default=3)

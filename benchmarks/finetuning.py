@@ -18,7 +18,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,7 @@ def parse_options() -> argparse.Namespace:
 
 
 def trial(options: argparse.Namespace, backbone: str, seed: int, *, finetuned: bool) -> Trial:
-    """One row of runs, read from disk where it was made before."""
+    """One backbone with one seed, fine-tuned or as it came; what is on disk is not made again."""
     name = Path(backbone).name
     spec, seconds = backbone, 0.0
     if finetuned:
@@ -94,20 +94,14 @@ def trial(options: argparse.Namespace, backbone: str, seed: int, *, finetuned: b
 
 
 def finetune(options: argparse.Namespace, backbone: str, seed: int, extractor: Path) -> None:
-    """Extractors of one seed, made or finished."""
-    if extractor.is_dir() and not unfinished(extractor):
-        return
-    if extractor.is_dir():
+    """Make the extractors of one seed, or finish them."""
+    if not extractor.is_dir():
+        source = [*data_options(options), "--backbone", backbone, "--seed", str(seed)]
+        arguments = [*source, *shlex.split(options.finetune)]
+    elif unfinished(extractor):
         arguments = ["--resume"]
     else:
-        arguments = [
-            *data_options(options),
-            "--backbone",
-            backbone,
-            "--seed",
-            str(seed),
-            *shlex.split(options.finetune),
-        ]
+        return
     subprocess.run(
         [*PCMSN, "finetune", *arguments, "--out", str(extractor), "--json"],
         stdout=subprocess.DEVNULL,
@@ -117,12 +111,12 @@ def finetune(options: argparse.Namespace, backbone: str, seed: int, extractor: P
 
 
 def unfinished(extractor: Path) -> bool:
-    """Whether a network is still to be trained: its state is removed at the end, and the curves are drawn last."""
+    """Whether a network is still to be trained: the curves are drawn last."""
     return not (extractor / "curves.png").exists()
 
 
 def seconds_of(extractor: Path) -> float:
-    """What the epochs of all networks took."""
+    """Seconds that the epochs of all networks took."""
     total = 0.0
     for path in extractor.glob("*/history.csv"):
         with path.open(encoding="utf-8", newline="") as file:
@@ -131,7 +125,7 @@ def seconds_of(extractor: Path) -> float:
 
 
 def train(options: argparse.Namespace, spec: str, seed: int, run: Path) -> None:
-    """PCMSN with preset paper on one pair of extractors, trained or continued."""
+    """Train PCMSN with the default preset on one pair of extractors, or continue its training."""
     if (run / "run.json").exists():
         call("train", "--resume", "--out", str(run), "--epochs", str(options.epochs))
         return
@@ -140,12 +134,12 @@ def train(options: argparse.Namespace, spec: str, seed: int, run: Path) -> None:
 
 
 def score(options: argparse.Namespace, spec: str) -> Any:
-    """Untrained and standardised features."""
+    """The scores of the extractors' features, as they are and standardised."""
     return call("baseline", *data_options(options), "--backbone", spec)
 
 
-def remembered(run: Path, name: str, compute: Any) -> Any:
-    """What ``compute`` gave for this run, from its folder where it is newer than the weights."""
+def remembered(run: Path, name: str, compute: Callable[[], Any]) -> Any:
+    """What ``compute`` gives for this run, read from its folder where it is newer than the weights."""
     stored = run / f"{name}.json"
     if not stored.exists() or stored.stat().st_mtime < (run / "model.safetensors").stat().st_mtime:
         stored.write_text(json.dumps(compute()), encoding="utf-8")

@@ -147,36 +147,31 @@ def print_table(
     print("|---|---|" + "---:|" * (len(kinds) * len(SHOWN) + 2))
     for backbone in options.backbone:
         name = Path(backbone).name
-        (assessment,) = [part for part in baselines[split, backbone] if part["protocol"] == protocol]
-        raw, standard, codes = assessment["rows"].values()
-        print_row(name, "untrained features, cosine", [[raw]], with_binary=False)
-        print_row(name, "standardised features, cosine", [[standard, codes]], with_binary=True)
-        first = 0.0
+        raw, standard, codes = baseline_of(protocol, baselines[split, backbone])["rows"].values()
+        print_row(name, "untrained features, cosine", [[raw]])
+        print_row(name, "standardised features, cosine", [[standard, codes]])
+        means = []
         for preset in options.preset:
             runs = [results[Job(split, backbone, preset, seed)] for seed in range(options.seeds)]
             scores = [[run.scores[protocol][kind] for kind in kinds] for run in runs]
-            mean = statistics.mean(real["mAP@all"] for real, _ in scores)
-            first = first or mean
+            means.append(statistics.mean(real["mAP@all"] for real, _ in scores))
             seconds = statistics.median(run.seconds for run in runs)
-            print_row(
-                name, f"preset {preset}", scores, with_binary=True, more=(f"{mean / first:.2f}", f"{seconds:.0f}")
-            )
-    print(f"\nchance: mAP@all about {assessment['chance']:.4f}")
+            print_row(name, f"preset {preset}", scores, (f"{means[-1] / means[0]:.2f}", f"{seconds:.0f}"))
+    chance = baseline_of(protocol, baselines[split, options.backbone[0]])["chance"]
+    print(f"\nchance: mAP@all about {chance:.4f}")
+
+
+def baseline_of(protocol: str, baseline: list[dict[str, Any]]) -> dict[str, Any]:
+    """The part of ``pcmsn baseline``'s answer for one protocol."""
+    return next(part for part in baseline if part["protocol"] == protocol)
 
 
 def print_row(
-    backbone: str,
-    label: str,
-    runs: Sequence[Sequence[dict[str, float]]],
-    *,
-    with_binary: bool,
-    more: tuple[str, str] = ("", ""),
+    backbone: str, label: str, runs: Sequence[Sequence[dict[str, float]]], more: tuple[str, str] = ("", "")
 ) -> None:
-    """One row; ``runs`` holds (real, binary) scores of each seed."""
+    """One row; ``runs`` holds the (real, binary) or only the (real,) scores of each seed."""
     cells = [
-        spread([run[kind][name] for run in runs]) if kind == 0 or with_binary else ""
-        for kind in (0, 1)
-        for name in SHOWN
+        spread([run[kind][name] for run in runs]) if kind < len(runs[0]) else "" for kind in (0, 1) for name in SHOWN
     ]
     print(f"| {backbone} | {label} | {' | '.join([*cells, *more])} |")
 

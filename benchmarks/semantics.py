@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def print_agreement_with_nltk(wordnet_dict: Path | None, count: int) -> None:
-    """Largest difference of each measure from NLTK's over random pairs."""
+    """Print the largest difference of each measure from NLTK's over random pairs."""
     wordnet = open_wordnet()
     names = np.array(wordnet.names)
     pairs = np.random.default_rng(0).choice(names, (count, 2)).tolist()
@@ -110,7 +110,7 @@ def nltk_information_content(content: InformationContent) -> dict[str, dict[int,
 
 
 def print_agreement_of_path(published: Path) -> None:
-    """How many of the published path columns are among ours."""
+    """Print how many of the published path columns are among ours."""
     print("\nPath vectors and the published ones, columns in any order\n")
     print("| data set | synsets | published columns | found among ours | ours | ours that are not published |")
     print("|---|---|---:|---:|---:|---:|")
@@ -153,13 +153,12 @@ def matched_columns(theirs: Vectors, ours: Vectors, tolerance: float = 1e-6) -> 
 
 
 def print_agreement_of_jcn(published: Path) -> None:
-    """How vectors with SemCor counts correlate with the published jcn, and which counts the published file shows."""
+    """Print how vectors with SemCor counts correlate with the published jcn, and what counts that file shows."""
     by_name = published_vectors(published, "Sketchy", "jcn")
     theirs = np.stack(list(by_name.values()))
     synsets = packaged_synsets("Sketchy", list(by_name))
-    smoothed = from_semcor_counts(smoothing=1)
-    nodes = hierarchical_vectors(synsets, "jcn", information_content=smoothed).nodes
-    columns = nearest_columns(hierarchical_vectors(synsets, "jcn", information_content=smoothed).vectors, theirs)
+    smoothed = hierarchical_vectors(synsets, "jcn", information_content=from_semcor_counts(smoothing=1))
+    columns = nearest_columns(smoothed.vectors, theirs)
     print(
         "\nSketchy: correlation of our columns with the published jcn columns nearest to them, over the 125 classes\n"
     )
@@ -171,11 +170,11 @@ def print_agreement_of_jcn(published: Path) -> None:
             values = correlations(ours, theirs[:, columns])
             low, median = np.percentile(values, [10, 50])
             print(f"| {measure} | {smoothing:g} | {median:.4f} | {low:.3f} | {values.min():.3f} |")
-    print_counts_behind_published_jcn(theirs, dict(zip(nodes, columns.tolist(), strict=True)))
+    print_counts_behind_published_jcn(theirs, dict(zip(smoothed.nodes, columns.tolist(), strict=True)))
 
 
 def nearest_columns(ours: Vectors, theirs: Vectors) -> NDArray[np.int64]:
-    """(S,) the published column for each of ours: pairs with the smallest sum of distances, large ones cut."""
+    """(S,) the published column for each of ours: the pairing of least total distance, each distance cut at 0.3."""
     distances = np.stack([np.minimum(np.abs(theirs - column[:, None]), 0.3).mean(axis=0) for column in ours.T])
     return linear_sum_assignment(distances)[1]
 
@@ -188,7 +187,7 @@ def correlations(a: Vectors, b: Vectors) -> Vectors:
 
 
 def print_counts_behind_published_jcn(theirs: Vectors, pairing: Mapping[str, int]) -> None:
-    """What the published values say about the counts: largest value, classes never met, the top of the hierarchy.
+    """Print what the published values say about their counts: largest value, classes never met, the topmost nodes.
 
     For a class c below physical_entity p alone and the node a = abstraction, 1/jcn(c, p) = IC(c) - IC(p) and
     1/jcn(c, a) = IC(c) + IC(a); the difference is IC(a) + IC(p) for every such class.
@@ -206,7 +205,7 @@ def print_counts_behind_published_jcn(theirs: Vectors, pairing: Mapping[str, int
 
 
 def print_time_and_size(repeat: int) -> None:
-    """Seconds of whole processes that build Sketchy's vectors, and what the package carries."""
+    """Print the seconds of whole processes that build Sketchy's vectors, and the size of the packaged nouns."""
     split = published_split("Sketchy", "sem-pcyc")
     synsets = packaged_synsets("Sketchy", [*split.train, *split.val, *split.test])
     print(f"\nWhole processes for Sketchy's vectors: Python, imports, WordNet, vectors; median of {repeat}\n")

@@ -27,8 +27,8 @@ from pcmsn.training.preparation import open_pictures
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.trained_run import Moved
 
-CANVAS, MARGIN = (1000, 700), 30
-SMALLER, SMALL = 0.7, 0.35
+CANVAS, MARGIN = (1000, 700), 30  # pixels
+SMALLER, SMALL = 0.7, 0.35  # a sketch's share of the canvas' height, in the middle and in the corner
 BATCH = 32
 FITS: tuple[Fit, ...] = ("whole", "ink")
 
@@ -66,7 +66,7 @@ def parse_options() -> argparse.Namespace:
 
 
 def embed_photos(embedder: Embedder, pictures: Pictures) -> NDArray[np.float32]:
-    """(N, dim) vectors of all photos; an unreadable one ends the benchmark."""
+    """(N, dim) vectors of all photos; an unreadable photo ends the benchmark."""
     paths = [pictures.folder / name for name in pictures.names]
     vectors = []
     for start in range(0, len(paths), BATCH):

@@ -23,13 +23,15 @@ marker path { fill: #5b6480; stroke: none; marker-end: none }
 
 @dataclass
 class Figure:
-    """Boxes and arrows on a page of a size; a box is known by its name."""
+    """Boxes and arrows on a page; a box is known by its name."""
 
     width: int
+    """Of the page, in pixels, like all lengths here."""
     height: int
     title: str
-    _parts: list[str] = field(default_factory=list)
-    _boxes: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    """What a screen reader says."""
+    _parts: list[str] = field(default_factory=list, init=False)
+    _boxes: dict[str, tuple[float, float, float, float]] = field(default_factory=dict, init=False)
 
     def box(
         self, name: str, text: str, x: float, y: float, width: float = 128, height: float = 44, kind: str = ""
@@ -49,7 +51,7 @@ class Figure:
         self._parts.append(f'<text class="{kind}" x="{x}" y="{y}">{escape(text)}</text>')
 
     def arrow(self, start: str, end: str, kind: str = "", *, upright: bool = False) -> None:
-        """From the side of one box that looks at the other to that box; ``upright`` from below or above."""
+        """An arrow between two boxes, from side to side, or with ``upright`` from top to bottom."""
         (x1, y1, w1, h1), (x2, y2, w2, h2) = self._boxes[start], self._boxes[end]
         if abs(x2 - x1) >= (w1 + w2) / 2 and not upright:  # side by side
             side = 1 if x2 > x1 else -1
@@ -77,10 +79,10 @@ class Figure:
 
 
 def method() -> Figure:
-    """PCMSN: visual to semantic to retrieval features, with its losses by their equations."""
+    """PCMSN: from visual over semantic to retrieval features, its losses with the numbers of their equations."""
     figure = Figure(1000, 520, "PCMSN: visual features become semantic ones, then retrieval features of one space")
     for side, y, index in (("sketch", 130, "ske"), ("photo", 390, "img")):
-        figure.box(f"{side}", side, 70, y, 90)
+        figure.box(side, side, 70, y, 90)
         figure.box(f"{side}-extractor", "extractor\nfrozen", 205, y, 120, kind="frozen")
         figure.box(f"{side}-generator", f"generator G\nx_{index} → z_{index}", 370, y)
         figure.arrow(side, f"{side}-extractor")
@@ -101,7 +103,7 @@ def method() -> Figure:
     figure.box("classes", "classifier\nseen classes, eq. 9", 915, 370, 150, kind="loss")
     for name in ("pairs", "retrieval", "classes"):
         figure.arrow("decoder", name)
-    figure.note("grey: fixed   yellow: a loss, in training only   green: what is searched with", 500, 508)
+    figure.note("grey: fixed; yellow: a loss, in training only; green: what is searched with", 500, 508)
     return figure
 
 
@@ -137,10 +139,15 @@ def recipe() -> Figure:
     return figure
 
 
+def figures() -> dict[str, Figure]:
+    """Both figures, by the names of their files."""
+    return {"method.svg": method(), "recipe.svg": recipe()}
+
+
 def main() -> None:
-    """Write both."""
-    for name, figure in (("method", method()), ("recipe", recipe())):
-        (IMAGES / f"{name}.svg").write_text(figure.to_svg(), encoding="utf-8")
+    """Write both files."""
+    for name, figure in figures().items():
+        (IMAGES / name).write_text(figure.to_svg(), encoding="utf-8")
 
 
 if __name__ == "__main__":

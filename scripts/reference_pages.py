@@ -1,35 +1,39 @@
-"""The reference pages of the docs site, made when the site is built, so that they can not fall behind the code.
+"""The reference pages of the docs site, made when the site is built, so that they cannot fall behind the code.
 
 ``commands.md`` is what the command line says of itself, ``configuration.md`` what the configurations' dataclasses say.
-mkdocs calls ``on_files``; ``python scripts/reference_pages.py`` prints the pages.
+mkdocs calls ``on_files`` and ``on_page_content``; ``python scripts/reference_pages.py`` prints the pages.
 """
 
 from __future__ import annotations
 
 import ast
 import dataclasses
-import html
 import inspect
-import subprocess
-import sys
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from pcmsn.cli.app import app
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config, config_to_tables, preset_names
 from pcmsn.training.finetuning.config import FinetuneConfig, build_finetune_config, finetune_presets
 
 ABOUT_COMMANDS = """# Every command
 
-What `pcmsn COMMAND --help` says, on one page. A command ends with 0 when it did what was asked, with 1 and one line on
-stderr when it could not ([errors](errors.md)), with 2 for an option that is wrong, and with 130 after Ctrl-C.
+This page has what `pcmsn COMMAND --help` says, for all commands. A command ends with exit code 0 when it did what was
+asked, with 1 and one line on stderr when it could not ([errors](errors.md)), with 2 when an option is wrong, and with
+130 after Ctrl-C. `[default: ...]` is what holds where the option is left out.
 """
 ABOUT_KEYS = """# Every configuration key
 
-A configuration is TOML with one table a part. `--print-config` prints the whole of it, `--config FILE` reads what
-differs, and options of the command line win over both. A key that is not listed here is an error that names the nearest
-one. The values are those on Sketchy; a preset may have others for another data set, which `--print-config` shows.
+A configuration is a TOML file with one table for each part. `--print-config` prints all of it. `--config FILE` reads a
+file, which only needs the keys that differ from the preset, and options on the command line win over the file. A key
+that is not listed here is an error, and the message names the nearest known one. The values below are those for
+Sketchy; a preset may have others for another data set, which `--print-config` shows.
 """
 
 
@@ -47,18 +51,53 @@ def pages() -> dict[str, str]:
     return {"commands.md": commands_page(), "configuration.md": configuration_page()}
 
 
+def on_page_content(content: str, **of_the_page: Any) -> str:
+    """Mark short pieces of code in a page's HTML, which style.css keeps on one line (a hook of mkdocs)."""
+    return re.sub(r"<code>(?=[^<\n]{1,32}</code>)", '<code class="short">', content)
+
+
 def commands_page() -> str:
-    """Every command with its options, as typer writes it."""
-    command = [sys.executable, "-m", "typer", "pcmsn.cli.app", "utils", "docs", "--name", "pcmsn"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    _, _, commands = html.unescape(printed).partition("\n## ")
-    return f"{ABOUT_COMMANDS}\n## {_escaped(commands)}"
+    """Every command with its arguments and options, under the headings that its help has."""
+    return "\n".join([ABOUT_COMMANDS, *_sections(get_command(app), "pcmsn", level=1)])
+
+
+def _sections(command: Any, name: str, level: int) -> Iterator[str]:
+    """The section of a command of the command line, and those of the commands below it."""
+    context = command.make_context(name, [], resilient_parsing=True)
+    if level > 1:  # the page itself is the section of pcmsn
+        usage = " ".join([name, *command.collect_usage_pieces(context)])
+        yield f"{'#' * level} `{name}`\n\n{_escaped(command.help or '')}\n\n```console\n$ {usage}\n```\n"
+        for panel, lines in _panels(command, context).items():
+            yield f"#### {panel}\n\n" + "\n".join(lines) + "\n"
+    if isinstance(command, TyperGroup):
+        for below in command.list_commands(context):
+            yield from _sections(command.commands[below], f"{name} {below}", level + 1)
+
+
+def _panels(command: Any, context: Any) -> dict[str, list[str]]:
+    """A line for each argument and option, by the panel of the help that it stands in."""
+    panels: dict[str, list[str]] = {}
+    for parameter in command.params:
+        names, text = parameter.get_help_record(context) or ("", "")
+        if names:
+            usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+            panel = getattr(parameter, "rich_help_panel", None) or usual
+            panels.setdefault(panel, []).append(f"* `{names}`: {_escaped(_without_brackets(text))}")
+    return panels
+
+
+def _without_brackets(text: str) -> str:
+    """``[default: (what it is)]``, as typer shows a default that is told in words, without the inner brackets."""
+    return re.sub(r"default: \((.*)\)(?=\]|; )", r"default: \1", text)
 
 
 def _escaped(text: str) -> str:
-    """The same outside of code, where Markdown would take ``<class>`` for HTML."""
+    """The text with ``<`` and ``*`` escaped outside of code, where Markdown would take them for its own."""
     pieces = text.split("`")
-    return "`".join(piece if place % 2 else piece.replace("<", "&lt;") for place, piece in enumerate(pieces))
+    marks = {"<": "&lt;", "*": "&#42;"}
+    return "`".join(
+        piece if place % 2 else re.sub("[<*]", lambda mark: marks[mark[0]], piece) for place, piece in enumerate(pieces)
+    )
 
 
 def configuration_page() -> str:
@@ -76,6 +115,7 @@ def _ordered(names: tuple[str, ...], first: str) -> list[str]:
 
 
 def _parts(kind: type, presets: dict[str, dict[str, Any]]) -> Iterator[str]:
+    """A section for each part of a configuration: what it is, then a table with a row for each key."""
     for name, part in inspect.get_annotations(kind, eval_str=True).items():
         if not dataclasses.is_dataclass(part):
             continue
@@ -92,8 +132,8 @@ def _parts(kind: type, presets: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 def _texts_of_fields(kind: Any) -> dict[str, str]:
     """The string below each field of a dataclass, by the field's name."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    assert isinstance(definition, ast.ClassDef)
+    parsed = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(kind))))
+    definition = next(node for node in parsed if isinstance(node, ast.ClassDef))
     texts: dict[str, str] = {}
     name = ""
     for statement in definition.body:
@@ -106,6 +146,7 @@ def _texts_of_fields(kind: Any) -> dict[str, str]:
 
 
 def _value(value: Any) -> str:
+    """A value as it stands in the table, much as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):

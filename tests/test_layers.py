@@ -21,6 +21,7 @@ LAYERS = [  # from the top; a part may import what stands after it
     "backbones",
     "data",
     "semantics",
+    "pretrained",
     "errors",
     "seeding",
     "version",

@@ -174,7 +174,7 @@ def test_a_block_that_vanishes_is_an_error_of_ours(tmp_path: Path, small_backbon
     rows = FeatureCache(tmp_path).open(small_backbone)
     rows.append([A], values(1))
     blocks(tmp_path)[0].unlink()
-    with pytest.raises(CacheError, match=r"can not be read any more: .*; start the command again"):
+    with pytest.raises(CacheError, match=r"cannot be read any more: .*; start the command again"):
         read_all(rows, [A])
 
 

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,9 @@ MANY = [f"{number:03}.png" for number in range(25)]
 
 @pytest.fixture
 def export(small_backbone: TinyBackbone) -> Callable[..., Exported]:
-    def run(files: Iterable[PictureFile], target: Path, backbone: TinyBackbone = small_backbone, **options) -> Exported:  # type: ignore[no-untyped-def]
+    def run(
+        files: Iterable[PictureFile], target: Path, backbone: TinyBackbone = small_backbone, **options: Any
+    ) -> Exported:
         options.setdefault("rows_per_file", 10)
         return export_features(backbone, files, target, computation=Computation(batch_size=4), **options)
 
@@ -167,7 +170,7 @@ def test_features_of_another_extractor_are_not_replaced_unasked(
 
 
 def test_a_finished_file_is_kept(export: Callable[..., Exported], draw: Draw, tmp_path: Path) -> None:
-    """So that a command that makes two files, stopped at the second, goes on."""
+    """A command that makes two files and is stopped at the second one can then go on."""
     pictures = draw(*MANY)
     pictures.path(3).write_bytes(b"")
     first = export(files_of(pictures), tmp_path / "one.npz")

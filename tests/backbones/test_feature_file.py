@@ -76,7 +76,7 @@ def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
 
 
 def test_features_of_different_lengths_are_not_mixed_and_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"different lengths can not be in one file: \[3, 4\]"):
+    with pytest.raises(DataError, match=r"different lengths cannot be in one file: \[3, 4\]"):
         write_feature_file(tmp_path / "f.npz", [part(1), part(2, dim=4)], source="a")
     assert list(tmp_path.iterdir()) == []
 

@@ -114,7 +114,7 @@ def test_what_was_extracted_comes_back_from_one_file_and_from_parts(
             {"features": VALUES, "names": ["a/c/1", "b/c/1", "c/2"]},
             r"1 names occur more than once: 'c/1'; each picture",
         ),
-        ({"features": VALUES, "names": NAMES, "labels": ["a/b", "", "c"]}, r"'', 'a/b' can not be the name of a class"),
+        ({"features": VALUES, "names": NAMES, "labels": ["a/b", "", "c"]}, r"'', 'a/b' cannot be the name of a class"),
         ({"features": np.array([[{}]], dtype=object), "names": NAMES}, r"holds pickled objects .*numpy.savez"),
     ],
 )
@@ -128,12 +128,12 @@ def test_what_can_not_be_used_is_refused_and_nothing_is_written(
 
 def test_files_that_can_not_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(b"no array")
-    with pytest.raises(DataError, match=r"x.npy can not be read as .npz or .npy"):
+    with pytest.raises(DataError, match=r"x.npy cannot be read as .npz or .npy"):
         bring(tmp_path, Given(features=tmp_path / "x.npy"))
     with pytest.raises(DataError, match=r"there is no file .*y.npy with features"):
         bring(tmp_path, Given(features=tmp_path / "y.npy"))
     np.save(tmp_path / "x.npy", VALUES)
-    with pytest.raises(DataError, match=r"names.txt can not be read as text with one name a line"):
+    with pytest.raises(DataError, match=r"names.txt cannot be read as text with one name a line"):
         bring(tmp_path, Given(features=tmp_path / "x.npy", names=tmp_path / "names.txt"))
 
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -176,10 +176,11 @@ def test_missing_foreign_and_other_versions_are_refused(tmp_path: Path) -> None:
     [
         ("trunk", {"kind": "tiny", "name": "x"}, "the trunk's description is incomplete: KeyError 'sizes'"),
         ("trunk", {"kind": "resnet", "name": "x"}, "a trunk of the kind 'resnet' is not known; expected huggingface"),
-        ("trunk", {"kind": "huggingface", "name": "x", "config": {"model_type": "?"}}, "can not build x"),
+        ("trunk", {"kind": "huggingface", "name": "x", "config": {"model_type": "?"}}, "cannot build x"),
         ("bottleneck", None, "is incomplete: TypeError"),
         ("transforms", {"sketch": {"size": 3}}, "is incomplete: KeyError 'mean'"),
         ("trained_on", {"dataset": "zoo"}, "is incomplete: KeyError 'split'"),
+        ("trained_on", {**asdict(TRAINED_ON), "classes": None}, "is incomplete: TypeError"),
     ],
 )
 def test_a_description_that_does_not_fit_is_refused(tmp_path: Path, field: str, value: Any, message: str) -> None:
@@ -235,6 +236,12 @@ def test_a_shared_network_is_held_once_also_where_sketches_are_inverted(tmp_path
     assert not pair.photo.training and pair.sketch.fingerprint == pair.photo.fingerprint
 
 
+def test_a_shared_network_for_one_side_only_is_refused(tmp_path: Path) -> None:
+    save(tmp_path / "shared", transforms={"sketch": OWN})
+    with pytest.raises(BackboneError, match=r"shared holds a network for 'sketch' pictures, not for photo"):
+        load_pair(tmp_path)
+
+
 @pytest.mark.parametrize(("there", "missing"), [("sketch", "photo"), ("photo", "sketch")])
 def test_a_missing_side_is_named_with_its_command(tmp_path: Path, there: Modality, missing: str) -> None:
     save(tmp_path / there, transforms={there: OWN})
@@ -287,5 +294,5 @@ def test_a_fine_tuned_network_is_no_trunk() -> None:
     from pcmsn.backbones.trunk import describe_trunk
 
     network = FinetunedBackbone(TinyBackbone.untrained(0, SMALL), nn.Identity(), transform=OWN, trained_on=TRAINED_ON)
-    with pytest.raises(BackboneError, match=r"can not be fine-tuned; expected a Hugging Face vision model, VGG16"):
+    with pytest.raises(BackboneError, match=r"cannot be fine-tuned; expected a Hugging Face vision model, VGG16"):
         describe_trunk(network)

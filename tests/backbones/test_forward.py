@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from pcmsn.backbones.cache import FeatureCache
 from pcmsn.backbones.extraction import extract
 from pcmsn.backbones.forward import Computation, Forward, suitable_precision
 from pcmsn.backbones.tiny import TinyBackbone
-from pcmsn.errors import BackboneError
+from pcmsn.data.records import Pictures
+from pcmsn.errors import BackboneError, ConfigError
 
 PIXELS = torch.randint(0, 256, (3, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -21,6 +23,12 @@ def test_batches_are_sized_to_the_device_unless_they_are_given() -> None:
     sizes = {device: Computation(device=device).chosen_batch_size() for device in ("cpu", "cuda", "cuda:1", "mps")}
     assert sizes == {"cpu": 16, "cuda": 256, "cuda:1": 256, "mps": 64}
     assert Computation(device="cuda", batch_size=5).chosen_batch_size() == 5
+
+
+@pytest.mark.parametrize(("batch_size", "workers"), [(0, None), (None, 0), (-1, 4)])
+def test_a_batch_size_or_worker_count_below_one_is_refused(batch_size: int | None, workers: int | None) -> None:
+    with pytest.raises(ConfigError, match=f"batch_size and workers must be at least 1, got {batch_size} and {workers}"):
+        Computation(batch_size=batch_size, workers=workers)
 
 
 def test_half_precision_is_for_cuda_and_bfloat16_where_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +45,9 @@ def test_bfloat16_features_are_near_and_not_the_same(small_backbone: TinyBackbon
     np.testing.assert_allclose(half, whole, rtol=0.05, atol=0.02)
 
 
-def test_features_of_another_precision_have_rows_of_their_own(draw, small_backbone, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_features_of_another_precision_have_rows_of_their_own(
+    draw: Callable[..., Pictures], small_backbone: TinyBackbone, tmp_path: Path
+) -> None:
     pictures, cache = draw("a.png"), FeatureCache(tmp_path)
     whole = extract(small_backbone, pictures, cache=cache)
     half = extract(small_backbone, pictures, cache=cache, computation=Computation(precision="bf16"))
@@ -86,9 +96,7 @@ def test_a_compiled_network_sees_one_batch_size_and_gives_the_rows_that_were_ask
 
 
 def test_a_compiler_that_is_missing_is_named(
-    draw,  # type: ignore[no-untyped-def]
-    small_backbone: TinyBackbone,
-    monkeypatch: pytest.MonkeyPatch,
+    draw: Callable[..., Pictures], small_backbone: TinyBackbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def compiled(network: TinyBackbone, **options: object) -> object:
         def run(pixels: torch.Tensor) -> torch.Tensor:
@@ -97,6 +105,6 @@ def test_a_compiler_that_is_missing_is_named(
         return run
 
     monkeypatch.setattr(torch, "compile", compiled)
-    message = r"torch can not compile tiny .* here \(InvalidCxxCompiler: No .* found\); it needs .* leave out --compile"
+    message = r"torch cannot compile tiny .* here \(InvalidCxxCompiler: No .* found\); it needs .* leave out --compile"
     with pytest.raises(BackboneError, match=message):
         extract(small_backbone, draw("a.png"), computation=Computation(compiled=True))

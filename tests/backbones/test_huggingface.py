@@ -214,7 +214,7 @@ def test_an_incomplete_folder_says_what_it_lacks(tmp_path: Path, missing: str) -
 def test_a_damaged_file_is_an_error_of_ours(tmp_path: Path, name: str) -> None:
     folder = save(vit_classifier(), tmp_path)
     (folder / name).write_text("{ broken")
-    with pytest.raises(BackboneError, match=r"can not load the backbone .* with transformers.Auto.*check the files in"):
+    with pytest.raises(BackboneError, match=r"cannot load the backbone .* with transformers.Auto.*check the files in"):
         load_huggingface(str(folder))
 
 
@@ -241,7 +241,7 @@ def test_a_name_that_can_not_be_downloaded_says_what_to_do(monkeypatch: pytest.M
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
     message = (
-        r"no backbone 'facebook/dinov2-smal': no such folder here, and it can not be downloaded \(the network is "
+        r"no backbone 'facebook/dinov2-smal': no such folder here, and it cannot be downloaded \(the network is "
         r"unreachable\); check the spelling and the network, or pass a local folder .* --backbone FOLDER"
     )
     with pytest.raises(BackboneError, match=message):

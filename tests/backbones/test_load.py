@@ -9,6 +9,7 @@ import torch
 from pcmsn.backbones import load as load_module
 from pcmsn.backbones.load import load_extractors
 from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone, save_tiny
+from pcmsn.data.records import Modality
 from pcmsn.errors import BackboneError
 
 SMALL = TinyArchitecture(input_size=16, widths=(4, 8))
@@ -21,10 +22,16 @@ def test_tiny_names_a_folder_and_serves_both_sides_with_one_network(tmp_path: Pa
 
 
 def test_vgg16_reads_one_file_a_side_of_the_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_module, "load_released_vgg16", lambda *arguments: arguments)
+    asked = []
+
+    def load(model_root: Path, dataset_name: str, modality: Modality) -> TinyBackbone:
+        asked.append((model_root, dataset_name, modality))
+        return TinyBackbone.untrained(len(asked), SMALL)
+
+    monkeypatch.setattr(load_module, "load_released_vgg16", load)
     extractors = load_extractors("vgg16", dataset_name="Sketchy", model_root=tmp_path)
-    assert extractors.sketch == (tmp_path, "Sketchy", "sketch")  # type: ignore[comparison-overlap]
-    assert extractors.photo == (tmp_path, "Sketchy", "photo")  # type: ignore[comparison-overlap]
+    assert asked == [(tmp_path, "Sketchy", "sketch"), (tmp_path, "Sketchy", "photo")]
+    assert extractors.sketch.fingerprint == TinyBackbone.untrained(1, SMALL).fingerprint
 
 
 def test_a_missing_released_file_is_reported_with_its_path(tmp_path: Path) -> None:

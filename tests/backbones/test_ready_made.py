@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from pcmsn.backbones.feature_file import InMemory, write_feature_file
-from pcmsn.backbones.ready_made import list_ready_made, load_ready_made, ready_made_folder
+from pcmsn.backbones.ready_made import ReadyMade, list_ready_made, load_ready_made, ready_made_folder
 from pcmsn.data.class_names import known_class_names
 from pcmsn.data.layouts import folder, tu_berlin
+from pcmsn.data.records import Modality
 from pcmsn.data.splits import Split
 from pcmsn.errors import BackboneError, DataError
 
@@ -23,6 +24,13 @@ def write(root: Path, modality: str, names: list[str], *, seen: tuple[str, ...] 
     """Each row's value is its position in ``names``."""
     features = np.arange(len(names), dtype=np.float32).reshape(-1, 1).repeat(2, axis=1)
     write_feature_file(root / f"{modality}.npz", [InMemory(names, features)], source="tiny", seen_classes=seen)
+
+
+def load(root: Path, modality: Modality, dataset_name: str = "zoo") -> ReadyMade:
+    pair = load_ready_made(root, dataset_name, SPLIT)
+    extractor = pair.sketch if modality == "sketch" else pair.photo
+    assert isinstance(extractor, ReadyMade)
+    return extractor
 
 
 @pytest.fixture
@@ -48,16 +56,16 @@ def test_pictures_are_listed_by_class_and_name_as_a_folder_would_be(stored: Path
 
 def test_each_picture_gets_its_own_row(stored: Path) -> None:
     dataset = list_ready_made(stored, LAYOUT)
-    extractors = load_ready_made(stored, "zoo", SPLIT)
-    found = extractors.sketch.features_of(dataset.sketches)  # type: ignore[attr-defined]
+    sketch, photo = load(stored, "sketch"), load(stored, "photo")
+    found = sketch.features_of(dataset.sketches)
     assert found.values[:, 0].tolist() == [1, 3, 2, 0] and found.kept.tolist() == [0, 1, 2, 3]
     part = dataset.sketches.of_classes(["cat", "ant"])
-    assert extractors.sketch.features_of(part).values[:, 0].tolist() == [1, 3, 0]  # type: ignore[attr-defined]
-    assert extractors.feature_dims == (2, 2) and extractors.sketch.fingerprint != extractors.photo.fingerprint
+    assert sketch.features_of(part).values[:, 0].tolist() == [1, 3, 0]
+    assert sketch.feature_dim == photo.feature_dim == 2 and sketch.fingerprint != photo.fingerprint
 
 
 def test_there_is_no_network_for_new_pictures(stored: Path) -> None:
-    extractor = load_ready_made(stored, "zoo", SPLIT).photo
+    extractor = load(stored, "photo")
     with pytest.raises(BackboneError, match="are of stored pictures only; new pictures need the network"):
         extractor(torch.zeros(1, 3, 1, 1))
 
@@ -66,7 +74,7 @@ def test_a_picture_without_features_is_named(stored: Path) -> None:
     dataset = list_ready_made(stored, LAYOUT)
     write(stored, "photo", ["bee/2.jpg", "cat/1.jpg", "ant/1.jpg"])
     with pytest.raises(DataError, match=r"photo.npz: no features of 1 photo pictures: 'bee/1.jpg'"):
-        load_ready_made(stored, "zoo", SPLIT).photo.features_of(dataset.photos)  # type: ignore[attr-defined]
+        load(stored, "photo").features_of(dataset.photos)
 
 
 def test_a_benchmarks_classes_get_their_prepared_names(tmp_path: Path) -> None:
@@ -74,8 +82,8 @@ def test_a_benchmarks_classes_get_their_prepared_names(tmp_path: Path) -> None:
     write(tmp_path, "photo", ["griaffe/1.jpg", "hotairballoon/2.jpg", "bearanimal/3.jpg"])
     dataset = list_ready_made(tmp_path, tu_berlin(Path("root")))
     assert len(dataset.classes) == 3 and set(dataset.classes) <= set(known_class_names("TU-Berlin"))
-    photo = load_ready_made(tmp_path, "TU-Berlin", SPLIT).photo
-    names = dict(zip(dataset.photos.names, photo.features_of(dataset.photos).values[:, 0], strict=True))  # type: ignore[attr-defined]
+    found = load(tmp_path, "photo", "TU-Berlin").features_of(dataset.photos)
+    names = dict(zip(dataset.photos.names, found.values[:, 0], strict=True))
     assert names["giraffe/1.jpg"] == 0 and names["hot_air_balloon/2.jpg"] == 1
 
 

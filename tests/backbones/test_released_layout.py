@@ -1,7 +1,8 @@
-"""A fine-tuned VGG16 in the released layout gives the same features to who reads it so; nothing else is written so."""
+"""A fine-tuned VGG16 in the released layout gives the same features when it is read; nothing else is written so."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -25,6 +26,7 @@ TRAINED_ON = TrainedOn(
     held_out_accuracy=None,
     seed=0,
 )
+Stop = Literal["hidden", "output"]
 NAMES = {f"classifier.{place}.{kind}" for place in (0, 3, 6) for kind in ("weight", "bias")}
 
 
@@ -35,10 +37,10 @@ def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vgg16, "_CONVOLUTIONS", ((2, 2), (2, 2), (2, 3), (2, 3), (512, 3)))
 
 
-def network(modality: Modality, *, stop: str = "hidden", bottleneck: int = 512) -> FinetunedBackbone:
+def network(modality: Modality, *, stop: Stop = "hidden", bottleneck: int = 512) -> FinetunedBackbone:
     outputs = 1000 if stop == "hidden" else 512
     transform = released_transform(modality)
-    trunk = VGG16(name="vgg16", transform=transform, outputs=outputs, stop=stop)  # type: ignore[arg-type]
+    trunk = VGG16(name="vgg16", transform=transform, outputs=outputs, stop=stop)
     layer = make_bottleneck(trunk.feature_dim, bottleneck)
     made = FinetunedBackbone(trunk, layer, transform=transform, trained_on=TRAINED_ON)
     made.freeze()
@@ -46,7 +48,7 @@ def network(modality: Modality, *, stop: str = "hidden", bottleneck: int = 512) 
 
 
 @pytest.mark.parametrize(("stop", "bottleneck"), [("hidden", 512), ("output", 0)])
-def test_what_is_written_is_read_back_with_the_same_features(tmp_path: Path, stop: str, bottleneck: int) -> None:
+def test_what_is_written_is_read_back_with_the_same_features(tmp_path: Path, stop: Stop, bottleneck: int) -> None:
     endings: tuple[tuple[Modality, str, str], ...] = (
         ("sketch", "Sketchy_sketch.pth", "state_dict_sketch"),
         ("photo", "Sketchy_image.pth", "state_dict_image"),
@@ -77,7 +79,7 @@ def test_another_network_is_refused() -> None:
         ("output", 512, r"got a bottleneck of 512 on 512 values; pass --bottleneck 0"),
     ],
 )
-def test_another_last_layer_is_refused(stop: str, bottleneck: int, message: str) -> None:
+def test_another_last_layer_is_refused(stop: Stop, bottleneck: int, message: str) -> None:
     with pytest.raises(BackboneError, match=message):
         check_released_layout(network("photo", stop=stop).trunk, bottleneck=bottleneck, transforms={})
 

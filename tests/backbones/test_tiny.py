@@ -107,6 +107,6 @@ def test_a_truncated_weights_file_is_refused(saved: Path) -> None:
 
 
 def test_saving_takes_a_network_that_is_in_training(tmp_path: Path) -> None:
-    network = TinyNetwork(SMALL).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    network = TinyNetwork(SMALL).to(memory_format=torch.channels_last).train()
     save_tiny(network, tmp_path)
     assert network.training and load_tiny(tmp_path).feature_dim == 8

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pcmsn.backbones.vgg16 import load_released_vgg16, load_torchvision_vgg16
+from pcmsn.data.records import Modality
 from pcmsn.errors import BackboneError
 
 CONVOLUTIONS = {  # position -> (inputs, outputs), as torchvision numbers them
@@ -72,8 +73,9 @@ def save_released(folder: Path) -> None:
 def test_the_released_pair_gives_512_values_from_pixels_in_0_to_1_and_inverts_sketches(tmp_path: Path) -> None:
     save_released(tmp_path)
     Image.new("RGB", (40, 30), "white").save(tmp_path / "paper.png")
-    for modality, seed, paper in (("sketch", 1, 0.0), ("photo", 2, 1.0)):
-        network = load_released_vgg16(tmp_path, "Sketchy", modality)  # type: ignore[arg-type]
+    sides: tuple[tuple[Modality, int, float], ...] = (("sketch", 1, 0.0), ("photo", 2, 1.0))
+    for modality, seed, paper in sides:
+        network = load_released_vgg16(tmp_path, "Sketchy", modality)
         pixels = torch.rand(2, 3, 32, 32)
         torch.testing.assert_close(network(pixels), slow_features(weights(512, seed), pixels, hidden=False), **CLOSE)
         assert network.feature_dim == 512
@@ -89,6 +91,11 @@ def test_torchvisions_file_gives_the_second_hidden_layer_from_normalised_pixels(
     torch.testing.assert_close(network(pixels), slow_features(weights(1000), pixels, hidden=True), **CLOSE)
     assert network.feature_dim == 4096 and network.name == "vgg16-397923af"
     assert network.transform.mean == (0.485, 0.456, 0.406) and not network.transform.invert
+
+
+def test_entries_that_are_no_tensors_are_passed_over(tmp_path: Path) -> None:
+    torch.save({"epoch": 3, **weights(1000)}, tmp_path / "vgg16.pth")
+    assert load_torchvision_vgg16(tmp_path / "vgg16.pth").feature_dim == 4096
 
 
 def test_a_missing_released_file_says_where_it_belongs_and_what_else_works(tmp_path: Path) -> None:

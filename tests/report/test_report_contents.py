@@ -42,7 +42,7 @@ def test_a_run_whose_pictures_are_gone_still_has_a_report(
     contents = build_contents(request_for(trained_run))
     assert contents.measured is None
     (note,) = contents.notes
-    assert note.startswith("The pictures of this run can not be read, so nothing was measured (")
+    assert note.startswith("The pictures of this run cannot be read, so nothing was measured (")
     assert note.endswith("pass --data-root to say where the data set is now.")
     html = render(contents)
     assert "pass --data-root" in html
@@ -53,7 +53,9 @@ def test_a_run_whose_pictures_are_gone_still_has_a_report(
         build_contents(request_for(trained_run, data_root=str(tmp_path)))
 
 
-def test_generalized_protocols_and_their_size(trained_run: Path, request_for: Requests) -> None:
+def test_generalized_protocols_are_measured_too_in_their_larger_galleries(
+    trained_run: Path, request_for: Requests
+) -> None:
     forms = ("generalized-sem-pcyc", "generalized-pcmsn")
     contents = build_contents(request_for(trained_run, generalized=forms, families=("sake",), pictures=False))
     assert contents.measured is not None
@@ -65,10 +67,10 @@ def test_generalized_protocols_and_their_size(trained_run: Path, request_for: Re
         build_contents(request_for(trained_run, generalized=("pcmsn",)))
 
 
-def test_what_is_no_finished_run_is_refused_or_told(trained_run: Path, request_for: Requests, tmp_path: Path) -> None:
+def test_what_is_no_finished_run_is_refused_or_noted(trained_run: Path, request_for: Requests, tmp_path: Path) -> None:
     with pytest.raises(ReportError, match=r"model_best.pth is a released checkpoint: .*pcmsn test --run "):
         build_contents(request_for(tmp_path / "model_best.pth"))
-    with pytest.raises(CheckpointError, match=r"is no run folder: it lacks run.json"):
+    with pytest.raises(CheckpointError, match=r"there is no run folder"):
         build_contents(request_for(tmp_path / "nothing"))
     folder = RunFolder(trained_run)
     folder.write_record(replace(folder.read_record(), finished=False, epochs_done=2))
@@ -78,7 +80,7 @@ def test_what_is_no_finished_run_is_refused_or_told(trained_run: Path, request_f
 
 def test_history_may_be_missing_and_must_not_be_damaged(trained_run: Path, request_for: Requests) -> None:
     (trained_run / HISTORY).write_text("epoch,total\n1,much\n")
-    with pytest.raises(ReportError, match=r"can not be read as a table of numbers .*delete it"):
+    with pytest.raises(ReportError, match=r"cannot be read as a table of numbers .*delete it"):
         build_contents(request_for(trained_run, pictures=False))
     (trained_run / HISTORY).write_text("total\n1\n")
     with pytest.raises(ReportError, match="has no column 'epoch'"):
@@ -97,7 +99,7 @@ def test_unknown_families_and_targets_that_can_not_be_written_are_refused(
     with pytest.raises(ReportError, match=r"is a folder; expected the name of a file to write, such as .*report.html"):
         write_report(request_for(trained_run), tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReportError, match=r"can not be written .*name another file with --out"):
+    with pytest.raises(ReportError, match=r"cannot be written .*name another file with --out"):
         write_report(request_for(trained_run, pictures=False), tmp_path / "file" / "report.html")
 
 
@@ -178,7 +180,30 @@ def test_points_are_spread_over_classes_as_evenly_as_they_allow() -> None:
         ([3, 11], ["2", "4", "6", "8", "10", "12"]),
         ([2.0, 2.0], ["1.50", "1.75", "2.00", "2.25", "2.50"]),
         ([float("nan"), 1.0, 5.0], ["1", "2", "3", "4", "5"]),
+        ([1.0, 1.0], ["0.50", "0.75", "1.00", "1.25", "1.50"]),
     ],
 )
 def test_axes_have_round_ticks_around_all_values(values: list[float], ticks: list[str]) -> None:
     assert [text for _, text in value_axis("", values).ticks] == ticks
+
+
+@pytest.mark.parametrize("low", [0.0, 0.003, 0.2, 0.97, 1.0])
+@pytest.mark.parametrize("high", [0.0, 0.004, 0.31, 0.999, 1.0])
+def test_the_axis_of_a_score_stays_within_0_and_1(low: float, high: float) -> None:
+    axis = value_axis("", [low, high], within=(0, 1))
+    assert axis.low >= 0
+    assert axis.high <= 1 + 1e-9
+    assert axis.low <= min(low, high) + 1e-9
+    assert axis.high >= max(low, high) - 1e-9
+    assert len(axis.ticks) > 1
+
+
+def test_the_notes_of_all_families_are_one_sentence_a_protocol(trained_run: Path, request_for: Requests) -> None:
+    contents = build_contents(request_for(trained_run, pictures=False))
+    assert contents.notes == ()
+    divisor = "in zse by min(k, R) (R: photos of the query's class)."
+    assert contents.all_notes == tuple(
+        f"{protocol}: the gallery has {size} photos, fewer than k = 100 and 200: mAP@200 is mAP@all, and P@100 and "
+        f"P@200 divide by {size}, {divisor}"
+        for protocol, size in (("val+test", 24), ("test", 12))
+    )

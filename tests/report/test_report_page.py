@@ -15,9 +15,11 @@ import pytest
 from pcmsn.losses.weights import BRANCH_TERMS, PCMSN_TERMS
 from pcmsn.report.build import build_contents
 from pcmsn.report.contents import Contents
+from pcmsn.report.figures.heat_map import heat_map
 from pcmsn.report.markup import VOID, Markup, join, tag
 from pcmsn.report.opening import ReportRequest
-from pcmsn.report.page.page import SECTIONS, render
+from pcmsn.report.page.elements import SECTIONS
+from pcmsn.report.page.page import render
 from pcmsn.report.page.training import NAMES
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
@@ -90,6 +92,24 @@ def test_every_section_is_there_and_every_link_leads_to_one(contents: Contents) 
     assert set(SECTIONS) <= set(identifiers)
 
 
+def test_a_section_is_headed_by_the_words_that_the_navigation_has_for_it(contents: Contents) -> None:
+    html = render(contents)
+    navigation = re.findall(r'<a href="#(\w+)">([^<]+)</a>', html)
+    assert navigation == re.findall(r'<section id="(\w+)"><h2>([^<]+)</h2>', html) == list(SECTIONS.items())
+
+
+def test_notes_on_definitions_stand_at_their_protocol_and_not_above_the_scores(contents: Contents) -> None:
+    html = render(contents)
+    assert "Before you read the numbers" not in html
+    assert html.index("val+test</h3>") < html.index("The gallery has 24 photos") < html.index("The gallery has 12")
+
+
+def test_one_validation_class_is_not_plural(contents: Contents) -> None:
+    split = contents.record.split
+    one = replace(contents, record=replace(contents.record, split=replace(split, val=split.val[:1])))
+    assert "the best on the 1 validation class (" in Page(render(one)).words
+
+
 def test_figures_and_pictures_have_words_and_figures_have_their_numbers(contents: Contents) -> None:
     page = Page(render(contents))
     charts = page.named("svg")
@@ -121,7 +141,8 @@ def test_the_page_says_what_was_run_and_where(contents: Contents) -> None:
         "4 seen classes, 4 unseen ones",
         "4 unseen classes, 24 queries, 24 photos in the gallery",
         "95% bootstrap intervals over classes",
-        "k=100 is above the gallery size of 24: P@100 divides by 24",
+        "The gallery has 24 photos, fewer than k = 100 and 200: mAP@200 is mAP@all, and P@100 and P@200 divide by 24",
+        f"pcmsn train --config {contents.run}/config.toml",
         "pcmsn report --run 'a b'",
         "batches_per_epoch = 4",
         "the best on the 2 validation classes",
@@ -168,6 +189,15 @@ def test_text_is_escaped_and_markup_is_not() -> None:
     assert tag("img", src="a&b") == '<img src="a&amp;b">'
     assert isinstance(join("<", Markup("<br>")), Markup)
     assert join("<", Markup("<br>")) == "&lt;<br>"
+
+
+@pytest.mark.parametrize("classes", [2, 3, 12, 40])
+def test_names_in_the_confusions_are_as_large_for_few_classes_as_for_many(classes: int) -> None:
+    names = [f"class {number}" for number in range(classes)]
+    svg = heat_map(np.eye(classes), names, names, title="", description="")
+    wide = re.search(r'viewBox="0 0 (\d+) \d+".* style="width:(\d+)px', svg)
+    assert wide
+    assert wide[1] == wide[2]
 
 
 def test_every_loss_of_every_model_has_a_name_on_the_page() -> None:

@@ -1,3 +1,5 @@
+"""The packaged nouns are made from a distribution, always the same way, or the script says what is wrong."""
+
 import subprocess
 import sys
 from pathlib import Path

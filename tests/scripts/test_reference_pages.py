@@ -29,8 +29,16 @@ def test_every_command_has_a_section_with_its_options(reference_pages: ModuleTyp
         assert f"## `pcmsn {command}`" in page
     train = page.split("## `pcmsn train`")[1].split("## `pcmsn test`")[0]
     assert "* `--layers <str>`" in train and "* `--preset <str>`" in train
+    assert train.index("#### Data") < train.index("`--split <str>`") < train.index("#### Extractor")
+    assert "[default: ./ZS-SBIR]" in train and "default: (" not in page
     outside_code = re.sub(r"```.*?```|`[^`]*`", "", page, flags=re.DOTALL)
     assert "<" not in outside_code and "&#x27;" not in page
+
+
+def test_short_pieces_of_code_are_marked_and_long_ones_may_be_broken(reference_pages: ModuleType) -> None:
+    short, long = "<code>--backbone</code>", f"<code>{'r_ske ' * 10}</code>"
+    content = reference_pages.on_page_content(f"<p>{short} {long}</p>", page=None, config=None, files=None)
+    assert content == f'<p><code class="short">--backbone</code> {long}</p>'
 
 
 def test_every_key_has_a_row_with_its_values_and_a_text(reference_pages: ModuleType) -> None:

@@ -1,10 +1,11 @@
-"""What class names mean: the rule's ladder, overrides, files, and the senses of the published vectors."""
+"""What class names mean: the rule step by step, overrides, files, and the senses of the published vectors."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +138,25 @@ def test_every_class_without_a_sense_is_named_with_near_misses_and_the_next_step
     assert all(repr(name) in message for name in unknown)
     assert "'giraffe'" in message
     assert "'power_outlet' (near: 'outlet', 'power'" in message
-    assert "[synsets] in a names.toml" in message and "pcmsn semantics senses NAME" in message
+    assert "[synsets] in a names.toml" in message and "pcmsn semantics senses giraffe" in message
+    assert message.endswith('for example "girafe" = "giraffe.n.01"')
+
+
+def test_without_a_near_word_no_synset_is_proposed() -> None:
+    with pytest.raises(SemanticsError, match=r"pcmsn semantics senses WORD.* \"qqqqa\" = \"word\.n\.01\"$"):
+        class_synsets(["qqqqa"])
+
+
+def test_a_near_word_that_the_shell_would_split_is_quoted() -> None:
+    with pytest.raises(SemanticsError, match=r"pcmsn semantics senses 'adam'\"'\"'s_apple'\)"):
+        class_synsets(["adam's_applee"])
+
+
+def test_a_file_that_is_not_there_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(SemanticsError, match=r"^no file .*none\.json; expected JSON"):
+        read_synsets(tmp_path / "none.json")
+    with pytest.raises(SemanticsError, match=r"^no file .*none\.toml; expected TOML"):
+        read_overrides(tmp_path / "none.toml")
 
 
 def test_overrides_are_read_from_toml(tmp_path: Path) -> None:
@@ -153,11 +172,11 @@ def test_overrides_are_read_from_toml(tmp_path: Path) -> None:
     [
         ("", "has no table .synsets."),
         ('[synset]\nbat = "bat.n.05"\n', "unknown key 'synset' .did you mean 'synsets'"),
-        ('[synsets]\nbat = "bat.n.05"\n[other]\n', "unknown key 'other'; expected one table"),
+        ('[synsets]\nbat = "bat.n.05"\n[other]\n', "unknown key 'other'; expected the tables"),
         ('synsets = "bat.n.05"\n', "expected class names with their synsets, got a str"),
         ("[synsets]\nbat = 5\n", "synset of 'bat' must be a text such as 'crane.n.04', got 5"),
         ('[synsets]\nbat.x = "bat.n.05"\n', "synset of 'bat' must be a text .* put both names in quotes"),
-        ("[synsets]\ncrane (machine) = 1\n", "can not be read as overrides"),
+        ("[synsets]\ncrane (machine) = 1\n", "cannot be read as names"),
         ('[synsets]\n"hot dog" = "hotdog.n.01"\nhot_dog = "hotdog.n.02"\n', "'hot dog' and 'hot_dog' are one class"),
     ],
 )
@@ -174,11 +193,10 @@ def test_two_spellings_of_one_choice_are_no_contradiction(tmp_path: Path) -> Non
 
 def test_files_that_can_not_be_read_are_refused(tmp_path: Path) -> None:
     for read in (read_overrides, read_synsets):
-        for path in (tmp_path, tmp_path / "missing"):
-            with pytest.raises(SemanticsError, match="can not be read as"):
-                read(path)
+        with pytest.raises(SemanticsError, match="cannot be read as"):
+            read(tmp_path)
         (tmp_path / "latin").write_bytes(b'{"caf\xe9": "coffee.n.01"}')
-        with pytest.raises(SemanticsError, match="can not be read as"):
+        with pytest.raises(SemanticsError, match="cannot be read as"):
             read(tmp_path / "latin")
 
 
@@ -190,11 +208,11 @@ def test_synsets_are_read_from_json_in_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "can not be read as synsets"),
+        ("{", "cannot be read as synsets"),
         ("[1]", "expected class names with their synsets, got a list"),
         ('{"ant": null}', "synset of 'ant' must be a text such as 'crane.n.04', got None"),
-        ('{"ant": "ant.n.01", "ant": "ant.n.02"}', "'ant' stands there more than once"),
-        ("[" * 100_000, "can not be read as synsets"),
+        ('{"ant": "ant.n.01", "ant": "ant.n.02"}', "'ant' occurs more than once"),
+        ("[" * 100_000, "cannot be read as synsets"),
     ],
 )
 def test_a_wrong_json_file_is_refused(tmp_path: Path, content: str, message: str) -> None:
@@ -269,17 +287,18 @@ def _published(path: Path) -> dict[str, NDArray[np.float64]]:
     return {{"table_lamp": "tablelamp"}.get(name, name): vector for name, vector in content.items()}
 
 
-def _steps_up(synset: str, known: dict[str, Mapping[str, int]] = {}) -> Mapping[str, int]:  # noqa: B006
+@cache
+def _steps_up(synset: str) -> Mapping[str, int]:
     """Fewest steps to each ancestor, itself included."""
-    if synset not in known:
-        steps = {synset: 0}
-        for node in (waiting := [synset]):
-            for parent in WORDNET.parents(node):
-                if parent not in steps:
-                    steps[parent] = steps[node] + 1
-                    waiting.append(parent)
-        known[synset] = steps
-    return known[synset]
+    steps = {synset: 0}
+    waiting = deque([synset])
+    while waiting:
+        node = waiting.popleft()
+        for parent in WORDNET.parents(node):
+            if parent not in steps:
+                steps[parent] = steps[node] + 1
+                waiting.append(parent)
+    return steps
 
 
 def _slow_path_similarity(a: str, b: str) -> float:

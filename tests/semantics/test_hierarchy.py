@@ -1,3 +1,5 @@
+"""Hierarchical vectors hold the similarity of each class with each node, and the published ones are rebuilt."""
+
 import json
 import subprocess
 import sys
@@ -66,6 +68,12 @@ def test_an_uncounted_class_has_finite_vectors() -> None:
         vectors = hierarchical_vectors(synsets, measure, information_content=content).vectors
         assert np.isfinite(vectors).all()
         assert vectors.max() <= 1
+
+
+def test_lin_stays_at_most_1_with_counts_that_leave_out_nodes_above() -> None:
+    content = InformationContent({"cat.n.01": 5.0, "dog.n.01": 20.0, "entity.n.01": 100.0}, 100.0, "an incomplete file")
+    vectors = hierarchical_vectors(PETS, "lin", information_content=content).vectors
+    assert vectors.max() == 1
 
 
 def test_given_information_content_is_used_and_named() -> None:

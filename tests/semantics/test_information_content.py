@@ -1,3 +1,5 @@
+"""Information content from SemCor's counts and from files, as NLTK reads them."""
+
 import math
 from pathlib import Path
 
@@ -132,7 +134,5 @@ def test_a_wrong_or_damaged_file_is_named_with_its_line(tmp_path: Path, text: st
 def test_a_missing_or_binary_file_is_an_error_of_ours(tmp_path: Path) -> None:
     (tmp_path / "binary.dat").write_bytes(b"\xff\xfe\x00")
     for name in ("missing.dat", "binary.dat"):
-        with pytest.raises(
-            SemanticsError, match="can not be read as information content: .*expected a file of WordNet"
-        ):
+        with pytest.raises(SemanticsError, match="cannot be read as information content: .*expected a file of WordNet"):
             read_information_content(tmp_path / name)

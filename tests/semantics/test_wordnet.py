@@ -1,3 +1,5 @@
+"""The packaged nouns say what WordNet 3.0 says, and are found by any of their spellings."""
+
 import os
 from pathlib import Path
 
@@ -98,7 +100,7 @@ def test_a_missing_or_damaged_file_is_an_error_that_says_how_to_make_it(tmp_path
     damaged = tmp_path / "nouns.npz"
     damaged.write_bytes(PACKAGED_FILE.read_bytes()[:1000])
     for path in (damaged, tmp_path / "missing.npz"):
-        with pytest.raises(SemanticsError, match=r"can not be read as WordNet's nouns .*scripts/build_wordnet.py"):
+        with pytest.raises(SemanticsError, match=r"cannot be read as WordNet's nouns .*scripts/build_wordnet.py"):
             WordNet(path)
 
 

@@ -17,7 +17,7 @@ from pcmsn.errors import BackboneError
 class Backbone(nn.Module, ABC):
     """A frozen network that turns normalised pixels into one feature a picture.
 
-    A subclass builds its layers, loads their weights and calls ``freeze`` last. Training mode can not be switched on.
+    A subclass builds its layers, loads their weights and calls ``freeze`` last. Training mode cannot be switched on.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Backbone(nn.Module, ABC):
     def layer_features(self, pixels: Tensor) -> list[Tensor]:
         """The feature of (B, 3, H, W) normalised pixels, then (B, width) summaries of earlier layers, deepest first.
 
-        Raises BackboneError for a network whose earlier layers can not be seen.
+        Raises BackboneError for a network whose earlier layers cannot be seen.
         """
         raise BackboneError(f"{self.name} shows no earlier layers; pass --layers last")
 

@@ -74,6 +74,7 @@ class FeatureRows:
         self.folder = folder
         self.feature_dim = feature_dim
         self.damaged_blocks = 0
+        """Blocks that were set aside on opening."""
         self._description = dict(description)
         self._blocks: list[Path] = []
         self._place = ContentIndex()
@@ -105,7 +106,8 @@ class FeatureRows:
         """Write (n, D) features under their n content hashes as one new block; nothing for n = 0.
 
         The block is complete on disk before it gets its name, so that neither a kill nor another process that writes at
-        the same time can leave half of one. Raises CacheError where the disk does not take it.
+        the same time can leave half of one. Raises CacheError for values of another shape or type, and where the disk
+        does not take the block.
         """
         if not contents:
             return
@@ -180,7 +182,7 @@ class FeatureRows:
             with safe_open(path, framework="numpy") as block:
                 features: NDArray[np.float32] = block.get_slice("features")[start:stop]
         except (SafetensorError, OSError) as error:
-            raise CacheError(f"{path} can not be read any more: {error}; start the command again") from error
+            raise CacheError(f"{path} cannot be read any more: {error}; start the command again") from error
         return features
 
 

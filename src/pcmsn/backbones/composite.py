@@ -6,7 +6,6 @@ apart classes that it was not trained for. So does the network as it was before 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -49,7 +48,10 @@ class SeveralLayers(Backbone):
 
 
 class Joined(Backbone):
-    """Networks that see the same pixels, their features one after the other; standardise them before comparing."""
+    """Networks that see the same pixels, their features one after the other; standardise them before comparing.
+
+    Raises BackboneError for networks that prepare pictures in different ways.
+    """
 
     def __init__(self, *networks: Backbone) -> None:
         first, *others = networks
@@ -57,7 +59,7 @@ class Joined(Backbone):
             if other.transform != first.transform:
                 raise BackboneError(
                     f"{first.name} and {other.name} prepare pictures in two ways ({first.transform}, "
-                    f"{other.transform}), so they can not stand side by side; leave backbone.keep_original out"
+                    f"{other.transform}), so they cannot stand side by side; leave backbone.keep_original out"
                 )
         super().__init__(
             name=" + ".join(network.name for network in networks),
@@ -75,7 +77,9 @@ class Joined(Backbone):
 
 def with_several_layers(extractors: Extractors) -> Extractors:
     """The same networks with the features of several layers; one network for both sides stays one."""
-    return _made_of([extractors], lambda networks: SeveralLayers(*networks))
+    sketch = SeveralLayers(extractors.sketch)
+    shared = extractors.sketch is extractors.photo
+    return Extractors(sketch=sketch, photo=sketch if shared else SeveralLayers(extractors.photo))
 
 
 def side_by_side(*extractors: Extractors) -> Extractors:
@@ -83,13 +87,9 @@ def side_by_side(*extractors: Extractors) -> Extractors:
 
     Raises BackboneError for networks that prepare pictures in different ways.
     """
-    return _made_of(extractors, lambda networks: Joined(*networks))
-
-
-def _made_of(pairs: Sequence[Extractors], make: Callable[[list[Backbone]], Backbone]) -> Extractors:
-    sketch = make([pair.sketch for pair in pairs])
-    shared = all(pair.sketch is pair.photo for pair in pairs)
-    return Extractors(sketch=sketch, photo=sketch if shared else make([pair.photo for pair in pairs]))
+    sketch = Joined(*(pair.sketch for pair in extractors))
+    shared = all(pair.sketch is pair.photo for pair in extractors)
+    return Extractors(sketch=sketch, photo=sketch if shared else Joined(*(pair.photo for pair in extractors)))
 
 
 def networks_below(backbone: Backbone) -> list[Backbone]:

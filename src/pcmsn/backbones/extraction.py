@@ -72,7 +72,7 @@ def extract(
     """The features of all readable pictures, taken from the cache where it has them, (M, D) for M of them.
 
     A picture's feature does not depend on the others or on their order, but for rounding (about 1e-5).
-    Raises DataError when more than 5 % of the pictures are unreadable, CacheError when the cache can not be used,
+    Raises DataError when more than 5 % of the pictures are unreadable, CacheError when the cache cannot be used,
     BackboneError when a feature is not finite.
     """
     computation = computation or Computation()
@@ -113,7 +113,7 @@ def stream_features(
     """The features of batches of files, in their order, whatever their number: a few batches are in memory at a time.
 
     New features are written to the cache every ``ROWS_PER_BLOCK`` rows and when the generator is closed.
-    Raises CacheError when the cache can not be used, BackboneError when a feature is not finite or the memory does not
+    Raises CacheError when the cache cannot be used, BackboneError when a feature is not finite or the memory does not
     suffice.
     """
     computation = computation or Computation()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -55,7 +54,7 @@ class Taken:
 
 @dataclass(frozen=True, eq=False)
 class Started:
-    """A batch whose features are computed, perhaps on a device that works by itself."""
+    """A batch that has been sent through the network; a device of its own may still be computing its features."""
 
     taken: Taken
     wait: Callable[[], NDArray[np.float32]]
@@ -68,7 +67,9 @@ class Finished:
 
     batch: FeatureBatch
     new: list[bytes]
+    """Contents whose features were computed."""
     new_values: NDArray[np.float32]
+    """(len(new), D) their features."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +79,10 @@ class Work:
     transform: Transform
     forward: Forward
     rows: FeatureRows | None
+    """What the cache has; None without a cache."""
 
     def take(self, files: Sequence[PictureFile]) -> Taken:
-        """Read each file; decode what neither the cache nor a file before has."""
+        """Read each file, and decode those whose content neither the cache nor an earlier file of the batch has."""
         contents: list[bytes | None] = []
         reasons: dict[int, str] = {}
         failed: dict[bytes, str] = {}
@@ -88,17 +90,20 @@ class Work:
         known: list[bytes] = []
         for position, file in enumerate(files):
             try:
-                found = file.path.read_bytes()
+                file_bytes = file.path.read_bytes()
             except (OSError, ValueError) as error:  # ValueError: a name that no file can have
                 contents.append(None)
                 reasons[position] = getattr(error, "strerror", None) or str(error)
                 continue
-            content = content_hash(found)
+            content = content_hash(file_bytes)
             if content not in contents:
                 if self.rows is not None and content in self.rows:
                     known.append(content)
                 else:
-                    self._decode(found, content, file.path, decoded, failed)
+                    try:
+                        decoded[content] = self.transform.decode_bytes(file_bytes, file.path)
+                    except UnreadablePictureError as error:
+                        failed[content] = str(error).removeprefix(f"{file.path}: ")
             contents.append(content)
             if content in failed:
                 reasons[position] = failed[content]
@@ -128,21 +133,8 @@ class Work:
         return Finished(batch, taken.new, new_values)
 
     def whole(self, files: Sequence[PictureFile]) -> Finished:
-        """All three steps."""
+        """Take a batch through all three steps."""
         return self.finish(self.start(self.take(files)))
-
-    def _decode(
-        self,
-        found: bytes,
-        content: bytes,
-        path: Path,
-        decoded: dict[bytes, NDArray[np.uint8]],
-        failed: dict[bytes, str],
-    ) -> None:
-        try:
-            decoded[content] = self.transform.decode_bytes(found, path)
-        except UnreadablePictureError as error:
-            failed[content] = str(error).removeprefix(f"{path}: ")
 
     def _stacked(self, pictures: list[NDArray[np.uint8]]) -> Tensor:
         """(n, H, W, 3) pixels, for CUDA in memory that can be copied while the device works."""
@@ -152,6 +144,7 @@ class Work:
         return pixels
 
     def _read(self, known: list[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """The cached features by content."""
         if self.rows is None:
             return {}
         return {

@@ -1,15 +1,16 @@
 """Features of any number of pictures to disk, in parts that are kept when the work is stopped.
 
-A part holds the features of so many files that followed each other. With a folder as target the numbered parts are the
+A part holds the features of a fixed number of consecutive files. With a folder as target the numbered parts are the
 result; a single ``.npz`` is put together from parts, which stand in ``<file>.parts`` until then. Only the part that is
 being filled is in memory.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,7 @@ from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.cache import FeatureCache
 from pcmsn.backbones.extraction import batches_of
 from pcmsn.backbones.feature_file import FORMAT, FeatureFile, write_feature_file
-from pcmsn.backbones.feature_parts import (
-    InputsHash,
-    PartWriter,
-    Progress,
-    describe_inputs,
-    part_files,
-    seen_classes,
-)
+from pcmsn.backbones.feature_parts import PartWriter, Progress, describe_inputs, part_files, seen_classes
 from pcmsn.backbones.forward import Computation
 from pcmsn.data.atomic import atomic_path, write_text_atomically
 from pcmsn.data.picture_files import PictureFile
@@ -38,6 +32,7 @@ MANIFEST = "features.json"
 """In a folder of parts, written last: what they hold together."""
 
 UNREADABLE = "unreadable.txt"
+"""The list of skipped pictures; the name of a single file stands before it."""
 
 _SHOWN_UNREADABLE = 100
 _FILES_AT_A_TIME = 1024
@@ -90,49 +85,38 @@ def export_features(
 ) -> Exported:
     """Write the features of files, in their order, to ``target``: one file if it ends in ``.npz``, else a folder.
 
-    What was finished for the same files and the same extractor is kept; a file counts as the same by its name, size and
-    time. Pictures that can not be read are skipped and listed in ``unreadable.txt`` in the folder, or in
+    Parts that were finished for the same files and the same extractor are kept; files are the same when their names,
+    sizes and times are. Pictures that cannot be read are skipped and listed in ``unreadable.txt`` in the folder, or in
     ``<name>.unreadable.txt`` beside the file.
-    Raises DataError where no picture can be read, for a target that holds something else, and without space on disk;
-    otherwise as ``stream_features`` does.
+    Raises ConfigError for ``rows_per_file`` below 1; DataError where no picture can be read, for a target that holds
+    something else, and without space on disk; otherwise as ``stream_features`` does.
     """
     if rows_per_file < 1:
         raise ConfigError(f"--rows-per-file must be at least 1, got {rows_per_file}")
     computation = computation or Computation()
     single = target.suffix == ".npz"
     folder = target.with_name(f"{target.name}.parts") if single else target
-    source = describe_source(backbone, computation)
+    source = _describe_source(backbone, computation)
     if single and target.exists() and not overwrite:
         return _kept(target, source, files)
     _make_room(folder, source, overwrite)
     writer = PartWriter(backbone, folder, source, rows_per_file, progress or (lambda done: None))
-    writer.run(backbone, files, cache, computation)
-    parts = part_files(folder)
-    result = _summed_up(
-        [FeatureFile(path) for path in parts[: writer.parts]],
-        Exported(
-            target=target,
-            files=1 if single else writer.parts,
-            feature_dim=backbone.feature_dim,
-            source=source,
-            computed=writer.computed,
-            from_cache=writer.from_cache,
-            from_parts=writer.from_parts,
-        ),
-    )
-    for path in parts[writer.parts :]:  # of a longer list, before
+    writer.run(files, cache, computation)
+    written = part_files(folder)
+    parts = [FeatureFile(path) for path in written[: writer.parts]]
+    result = _summed_up(parts, writer, target, source, backbone.feature_dim)
+    for path in written[writer.parts :]:  # of a longer list of files, before
         path.unlink()
     if single:
-        whole = [FeatureFile(path) for path in part_files(folder)]
         classes = seen_classes(backbone)
-        write_feature_file(target, whole, source=source, seen_classes=classes, inputs=writer.inputs)
+        write_feature_file(target, parts, source=source, seen_classes=classes, inputs=writer.inputs)
         _remove_parts(folder)
     else:
         _write_manifest(folder, result)
     return result
 
 
-def describe_source(backbone: Backbone, computation: Computation) -> str:
+def _describe_source(backbone: Backbone, computation: Computation) -> str:
     """What computed the features, in words that change with anything that changes their values."""
     bits = {"32": "float32", "bf16": "bfloat16", "16": "float16"}[computation.precision]
     return f"{backbone.name}, extractor {backbone.fingerprint[:16]}, transform {backbone.transform.key}, {bits}"
@@ -149,7 +133,7 @@ def _make_room(folder: Path, source: str, overwrite: bool) -> None:
                 f"{folder} holds features of {found}, not of {source}; pass --overwrite to replace them, or another "
                 "--out"
             )
-        _remove_parts(folder, keep_folder=True)
+        _remove_parts(folder)
     (folder / MANIFEST).unlink(missing_ok=True)
 
 
@@ -161,14 +145,17 @@ def _source_of(parts: Sequence[Path]) -> str:
         return ""
 
 
-def _remove_parts(folder: Path, *, keep_folder: bool = False) -> None:
+def _remove_parts(folder: Path) -> None:
+    """Remove the parts and their manifest, and the folder where nothing else is in it."""
     for path in (*part_files(folder), folder / MANIFEST):
         path.unlink(missing_ok=True)
-    if not keep_folder and not any(folder.iterdir()):
+    if not any(folder.iterdir()):
         folder.rmdir()
 
 
-def _summed_up(parts: Sequence[FeatureFile], found: Exported) -> Exported:
+def _summed_up(
+    parts: Sequence[FeatureFile], writer: PartWriter, target: Path, source: str, feature_dim: int
+) -> Exported:
     """What the parts hold together, with the skipped files listed. Raises DataError where there is no feature."""
     rows = unreadable = 0
     first: list[tuple[str, str]] = []
@@ -183,23 +170,29 @@ def _summed_up(parts: Sequence[FeatureFile], found: Exported) -> Exported:
             if unreadable
             else "there are no pictures to extract features of; pass other files"
         )
-    return replace(
-        found,
+    return Exported(
+        target=target,
+        files=1 if target.suffix == ".npz" else len(parts),
+        feature_dim=feature_dim,
+        source=source,
         rows=rows,
+        computed=writer.computed,
+        from_cache=writer.from_cache,
+        from_parts=writer.from_parts,
         unreadable=unreadable,
-        unreadable_file=_list_unreadable(parts, found.target, unreadable),
+        unreadable_file=_list_unreadable(parts, target, unreadable),
         first_unreadable=tuple(first),
     )
 
 
 def _kept(target: Path, source: str, files: Iterable[PictureFile]) -> Exported:
     """A finished file as it is, if it is of these files and this extractor. Raises DataError if it is not."""
-    inputs, tried = InputsHash(), 0
+    inputs, tried = hashlib.sha256(), 0
     for batch in batches_of(files, _FILES_AT_A_TIME):
         inputs.update(describe_inputs(batch))
         tried += len(batch)
     there = FeatureFile(target)
-    if (there.source, there.inputs) != (source, inputs.digest()):
+    if (there.source, there.inputs) != (source, inputs.hexdigest()):
         raise DataError(
             f"{target} is already there, of other pictures or another extractor ({there.source}); pass --overwrite to "
             "replace it, or another --out"
@@ -220,10 +213,12 @@ def _kept(target: Path, source: str, files: Iterable[PictureFile]) -> Exported:
 
 
 def _unreadable_path(target: Path) -> Path:
+    """Where the skipped pictures of a target are listed: in the folder, or beside the file."""
     return target / UNREADABLE if target.suffix != ".npz" else target.with_name(f"{target.stem}.{UNREADABLE}")
 
 
 def _first_listed(path: Path) -> tuple[tuple[str, str], ...]:
+    """(name, reason) of the first pictures in a list of skipped ones."""
     with path.open(encoding="utf-8", errors="surrogateescape") as file:
         entries = (line.rstrip("\n").partition("\t") for line in islice(file, _SHOWN_UNREADABLE))
         return tuple((name, reason) for name, _, reason in entries)

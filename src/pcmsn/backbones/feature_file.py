@@ -31,6 +31,7 @@ from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import DataError
 
 FORMAT = 1
+"""Written into every file; a file of another format is refused."""
 
 _ROWS_AT_A_TIME = 4096
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content gives the same bytes
@@ -52,15 +53,17 @@ class NamedFeatures(Protocol):
 
 
 class InMemory:
-    """Names with features that are there already."""
+    """Names with features in memory."""
 
     def __init__(self, names: Sequence[str] | Names, features: Values) -> None:
-        self.names: Names = np.array(names, dtype=np.str_) if len(names) else np.zeros(0, dtype="<U1")
+        self.names: Names = np.array(names, dtype=np.str_)
+        """(N,) names."""
         self.features = features
+        """(N, D) features."""
 
 
 class FeatureFile:
-    """A feature file on disk; nothing is kept in memory, every attribute is read when it is asked for.
+    """A feature file on disk; nothing is kept in memory, and every attribute is read when it is asked for.
 
     Raises DataError for a file that is missing, damaged or of another kind.
     """
@@ -115,7 +118,7 @@ class FeatureFile:
 
     @property
     def unreadable(self) -> list[tuple[str, str]]:
-        """Name and reason of each file that was skipped."""
+        """Name and reason of each file that was skipped, for a part; empty for any other file."""
         return [(str(name), str(reason)) for name, reason in self._read("unreadable")] if self.inputs else []
 
     def checked(self) -> InMemory:
@@ -139,6 +142,7 @@ class FeatureFile:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    """The open archive. Raises DataError for a file that is missing, damaged or of another kind."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
@@ -167,22 +171,23 @@ def write_feature_file(
     """
     extra: dict[str, NDArray[Any]] = {
         "source": np.array(source),
-        "seen_classes": np.array(list(seen_classes), dtype=np.str_) if seen_classes else np.zeros(0, dtype="<U1"),
+        "seen_classes": np.array(list(seen_classes), dtype=np.str_),
         "format": np.array(FORMAT),
     }
     if inputs:
         extra["inputs"] = np.array(inputs)
-        extra["unreadable"] = np.array(list(unreadable), dtype=np.str_) if unreadable else np.zeros((0, 2), dtype="<U1")
+        extra["unreadable"] = np.array(list(unreadable), dtype=np.str_).reshape(-1, 2)
     try:
         with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             return _write(archive, parts, extra)
     except OSError as error:
         raise DataError(
-            f"features can not be written to {path}: {error.strerror or error}; free some space or pass another --out"
+            f"features cannot be written to {path}: {error.strerror or error}; free some space or pass another --out"
         ) from error
 
 
 def _write(archive: zipfile.ZipFile, parts: Sequence[NamedFeatures], extra: Mapping[str, NDArray[Any]]) -> str:
+    """Write all names, then all features, then the other arrays, and return the fingerprint."""
     width, rows = 1, 0
     for part in parts:
         names = part.names
@@ -200,7 +205,7 @@ def _write(archive: zipfile.ZipFile, parts: Sequence[NamedFeatures], extra: Mapp
             features = part.features
             dims.add(features.shape[1])
             if len(dims) > 1:
-                raise DataError(f"features of different lengths can not be in one file: {sorted(dims)}")
+                raise DataError(f"features of different lengths cannot be in one file: {sorted(dims)}")
             digest.add_features(features)
             for start in range(0, len(features), _ROWS_AT_A_TIME):
                 write(features[start : start + _ROWS_AT_A_TIME].astype("<f4"))

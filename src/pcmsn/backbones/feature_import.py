@@ -29,6 +29,7 @@ from pcmsn.data.class_names import letters_of
 from pcmsn.data.records import Modality
 from pcmsn.errors import DataError, enumerate_names
 
+# Names of arrays, in the order in which they are looked for.
 FEATURES = ("features", "feats", "feat", "x", "embeddings")
 NAMES = ("names", "paths", "files", "filenames", "name", "path", "filename")
 LABELS = ("labels", "label", "classes", "class_names", "y")
@@ -89,7 +90,7 @@ class _Checked:
 def import_pair(sketches: Given, photos: Given, folder: Path, *, overwrite: bool = False) -> dict[Modality, Imported]:
     """Read, check and write both modalities' features, as ``sketch.npz`` and ``photo.npz`` in a folder.
 
-    Raises DataError for what can not be read or used; nothing is written then.
+    Raises DataError for what cannot be read or used; nothing is written then.
     """
     sides: dict[Modality, Given] = {"sketch": sketches, "photo": photos}
     targets = {modality: folder / f"{modality}.npz" for modality in sides}
@@ -101,8 +102,10 @@ def import_pair(sketches: Given, photos: Given, folder: Path, *, overwrite: bool
 
 
 def _checked(given: Given) -> _Checked:
-    """Raises DataError for files that can not be read, lengths that differ, values that are not finite, and names
-    without a class or that occur twice.
+    """One modality's features, ready to be written.
+
+    Raises DataError for files that cannot be read, lengths that differ, values that are not finite, and names that
+    have no class or occur twice.
     """
     found = _read(given.features)
     if given.names is not None:
@@ -115,6 +118,7 @@ def _checked(given: Given) -> _Checked:
 
 
 def _write(found: _Checked, target: Path) -> Imported:
+    """Write one modality's features whole, and say what was brought in."""
     content = found.content
     fingerprint = write_feature_file(target, [content], source=found.source, seen_classes=found.seen_classes)
     classes = tuple(sorted({str(name).split("/", 1)[0] for name in content.names}))
@@ -122,6 +126,7 @@ def _write(found: _Checked, target: Path) -> Imported:
 
 
 def _read(path: Path) -> _Found:
+    """What a file or a folder of parts holds. Raises DataError where it cannot be read."""
     if path.is_dir():
         return _read_parts(path)
     try:
@@ -134,7 +139,7 @@ def _read(path: Path) -> _Found:
         raise DataError(f"there is no file {path} with features") from error
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
         raise DataError(
-            f"{path} can not be read as .npz or .npy: it is damaged, of another format, or holds pickled objects "
+            f"{path} cannot be read as .npz or .npy: it is damaged, of another format, or holds pickled objects "
             f"({error}); save plain arrays with numpy.savez"
         ) from error
     return _read_arrays(arrays, path)
@@ -171,6 +176,7 @@ def _read_arrays(arrays: dict[str, NDArray[Any]], path: Path) -> _Found:
 
 
 def _first(by_name: dict[str, NDArray[Any]], spellings: Sequence[str]) -> NDArray[Any] | None:
+    """The array under the first of several names that is there."""
     return next((by_name[name] for name in spellings if name in by_name), None)
 
 
@@ -195,14 +201,16 @@ def _label_names(by_name: dict[str, NDArray[Any]], rows: int) -> list[str] | Non
 
 
 def _lines(path: Path) -> list[str]:
+    """The lines of a text file that are not blank, stripped. Raises DataError."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} can not be read as text with one name a line: {error}") from error
+        raise DataError(f"{path} cannot be read as text with one name a line: {error}") from error
     return [line.strip() for line in lines if line.strip()]
 
 
 def _checked_features(features: NDArray[Any], path: Path) -> NDArray[np.float32]:
+    """(N, D) features in float32. Raises DataError for another shape or type, and for values that are not finite."""
     if features.ndim != 2 or 0 in features.shape or features.dtype.kind not in "fiu":
         raise DataError(
             f"{path} has features of shape {features.shape} and type {features.dtype}; expected (N, D) numbers, one "
@@ -233,9 +241,7 @@ def _names_with_classes(found: _Found, path: Path, rows: int) -> list[str]:
     if found.labels is not None:
         odd = sorted({label for label in found.labels if not label or "/" in label})
         if odd:
-            raise DataError(
-                f"{path}: {enumerate_names(odd)} can not be the name of a class: it is empty or has a slash"
-            )
+            raise DataError(f"{path}: {enumerate_names(odd)} cannot be the name of a class: it is empty or has a slash")
         names = [f"{label}/{name.name}" for label, name in zip(found.labels, paths, strict=True)]
     else:
         bare = [str(name) for name in paths if not name.parent.name]

@@ -1,4 +1,4 @@
-"""The numbered parts of a large extraction: which are finished, and filling the others."""
+"""The numbered parts of a large extraction: which of them are finished, and how the others are filled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 
 from pcmsn.backbones.base import Backbone
@@ -33,60 +33,13 @@ def part_files(folder: Path) -> list[Path]:
 
 
 def seen_classes(backbone: Backbone) -> tuple[str, ...]:
-    """The classes that fine-tuned extractors in it learned from; none for any other."""
+    """The classes that the fine-tuned networks in a backbone learned from, sorted; none where there are no such."""
     tuned = [network for network in networks_below(backbone) if isinstance(network, FinetunedBackbone)]
     return tuple(sorted({name for network in tuned for name in network.trained_on.classes}))
 
 
-class _Part:
-    """A part that is being filled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.tried = 0
-        self._inputs = InputsHash()
-        self._rows: list[InMemory] = []
-        self._unreadable: list[tuple[str, str]] = []
-
-    def expect(self, inputs: bytes) -> None:
-        """Note files whose features will be added, as ``describe_inputs`` does."""
-        self._inputs.update(inputs)
-
-    def add(self, batch: FeatureBatch) -> None:
-        """Take the features of files that were expected."""
-        self.tried += len(batch.files)
-        self._rows.append(InMemory([batch.files[position].name for position in batch.kept], batch.values))
-        self._unreadable += [(batch.files[position].name, reason) for position, reason in batch.unreadable]
-
-    def write(self, source: str, seen_classes: Sequence[str]) -> None:
-        """Write the part whole."""
-        write_feature_file(
-            self.path,
-            self._rows,
-            source=source,
-            seen_classes=seen_classes,
-            inputs=self._inputs.digest(),
-            unreadable=self._unreadable,
-        )
-
-
-class InputsHash:
-    """A hash of described files, which shows whether features are of these files as they are now."""
-
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
-
-    def update(self, inputs: bytes) -> None:
-        """Go on with more files."""
-        self._hash.update(inputs)
-
-    def digest(self) -> str:
-        """64 hexadecimal digits."""
-        return self._hash.hexdigest()
-
-
 def describe_inputs(files: Iterable[PictureFile]) -> bytes:
-    """The name, size and time of each file, in order."""
+    """The name, size and time of each file, in order; a hash of them tells whether features are of these files."""
     lines = []
     for file in files:
         try:
@@ -98,71 +51,93 @@ def describe_inputs(files: Iterable[PictureFile]) -> bytes:
     return "".join(lines).encode("utf-8", "surrogatepass")
 
 
+class _Part:
+    """A part that is being filled with the features of ``size`` files."""
+
+    def __init__(self, path: Path, size: int, inputs: bytes) -> None:
+        self._path = path
+        self._size = size
+        self._inputs = inputs
+        self._tried = 0
+        self._rows: list[InMemory] = []
+        self._unreadable: list[tuple[str, str]] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all files of the part were tried."""
+        return self._tried == self._size
+
+    def add(self, batch: FeatureBatch) -> None:
+        """Take the features of the part's next files."""
+        self._tried += len(batch.files)
+        self._rows.append(InMemory([batch.files[position].name for position in batch.kept], batch.values))
+        self._unreadable += [(batch.files[position].name, reason) for position, reason in batch.unreadable]
+
+    def write(self, source: str, seen_classes: Sequence[str]) -> None:
+        """Write the part whole."""
+        write_feature_file(
+            self._path,
+            self._rows,
+            source=source,
+            seen_classes=seen_classes,
+            inputs=hashlib.sha256(self._inputs).hexdigest(),
+            unreadable=self._unreadable,
+        )
+
+
 class PartWriter:
-    """Cuts the files into parts, and fills those that are not there yet."""
+    """Cuts a list of files into parts, and writes those that are not there yet."""
 
     def __init__(self, backbone: Backbone, folder: Path, source: str, rows_per_file: int, progress: Progress) -> None:
         self.parts = 0
         """Parts that there are in all, as far as the files have been looked at."""
-        self.computed = self.from_cache = self.from_parts = 0
-        self._seen_classes = seen_classes(backbone)
+        self.from_parts = 0
+        """Pictures of parts that were finished before."""
+        self.computed = 0
+        """Pictures that went through the network; copies in a batch count once."""
+        self.from_cache = 0
+        """Pictures whose feature the cache had."""
+        self._backbone = backbone
         self._folder = folder
         self._source = source
+        self._seen_classes = seen_classes(backbone)
         self._rows_per_file = rows_per_file
         self._progress = progress
-        self._inputs = InputsHash()
+        self._inputs = hashlib.sha256()
         self._waiting: deque[_Part] = deque()
         self._done = 0
 
-    def run(
-        self, backbone: Backbone, files: Iterable[PictureFile], cache: FeatureCache | None, computation: Computation
-    ) -> None:
-        """Write every part that is missing."""
+    def run(self, files: Iterable[PictureFile], cache: FeatureCache | None, computation: Computation) -> None:
+        """Write every part that is missing. Raises as ``stream_features`` and ``write_feature_file`` do."""
         batches = self._missing_batches(iter(files), computation.chosen_batch_size())
-        with closing(stream_features(backbone, batches, cache=cache, computation=computation)) as stream:
+        with closing(stream_features(self._backbone, batches, cache=cache, computation=computation)) as stream:
             for batch in stream:
                 self._add(batch)
-        if self._waiting:
-            self._write_first()
         self._progress(self._done + self.from_parts)
 
     @property
     def inputs(self) -> str:
-        """Hash of all files."""
-        return self._inputs.digest()
+        """Hash of all files, as ``describe_inputs`` describes them."""
+        return self._inputs.hexdigest()
 
     def _missing_batches(self, files: Iterator[PictureFile], size: int) -> Iterator[tuple[PictureFile, ...]]:
         """Batches of the parts that are not finished, as the files come; no batch reaches into the next part."""
-        for number in count():
-            path = self._folder / f"features-{number:06d}.npz"
-            portion: Iterator[PictureFile] = islice(files, self._rows_per_file)
-            if path.exists():
-                listed = tuple(portion)
-                inputs = describe_inputs(listed)
-                if listed and self._is_finished(path, inputs):
-                    self._inputs.update(inputs)
-                    self.parts, self.from_parts = number + 1, self.from_parts + len(listed)
-                    continue
-                portion = iter(listed)
-            part = _Part(path)
-            for batch in batches_of(portion, size):
-                if self.parts == number:
-                    self.parts = number + 1
-                    self._waiting.append(part)
-                inputs = describe_inputs(batch)
-                self._inputs.update(inputs)
-                part.expect(inputs)
-                yield batch
-            if self.parts == number:  # there were no more files
-                return
+        while portion := tuple(islice(files, self._rows_per_file)):
+            path = self._folder / f"features-{self.parts:06d}.npz"
+            inputs = describe_inputs(portion)
+            self._inputs.update(inputs)
+            self.parts += 1
+            if self._is_finished(path, inputs):
+                self.from_parts += len(portion)
+            else:
+                self._waiting.append(_Part(path, len(portion), inputs))
+                yield from batches_of(portion, size)
 
     def _is_finished(self, path: Path, inputs: bytes) -> bool:
-        """Whether a part holds the features of these files; a damaged one does not."""
-        expected = InputsHash()
-        expected.update(inputs)
+        """Whether a part is there with the features of these files; a damaged one does not count."""
         try:
             found = FeatureFile(path)
-            return found.inputs == expected.digest() and found.source == self._source
+            return found.inputs == hashlib.sha256(inputs).hexdigest() and found.source == self._source
         except DataError:
             return False
 
@@ -172,9 +147,6 @@ class PartWriter:
         self.computed += batch.computed
         self.from_cache += batch.from_cache
         self._done += len(batch.files)
-        if part.tried == self._rows_per_file:
-            self._write_first()
+        if part.is_full:
+            self._waiting.popleft().write(self._source, self._seen_classes)
         self._progress(self._done + self.from_parts)
-
-    def _write_first(self) -> None:
-        self._waiting.popleft().write(self._source, self._seen_classes)

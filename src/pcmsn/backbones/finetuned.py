@@ -11,8 +11,8 @@ A folder of extractors holds ``sketch/`` and ``photo/``, or one network for both
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,7 +68,7 @@ class FinetunedBackbone(Backbone):
     """A trunk with its bottleneck, frozen; the feature is the bottleneck's output."""
 
     def __init__(self, trunk: Backbone, bottleneck: nn.Module, *, transform: Transform, trained_on: TrainedOn) -> None:
-        width = _bottleneck_size(bottleneck)
+        width = bottleneck_size(bottleneck)
         super().__init__(
             name=f"{trunk.name} (fine-tuned)",
             feature_dim=width or trunk.feature_dim,
@@ -87,15 +87,16 @@ class FinetunedBackbone(Backbone):
     def layer_features(self, pixels: Tensor) -> list[Tensor]:
         """The bottleneck's output, the trunk's feature, then summaries of the trunk's earlier layers."""
         of_trunk = self.trunk.layer_features(pixels)
-        return [self.bottleneck(of_trunk[0]), *of_trunk] if _bottleneck_size(self.bottleneck) else of_trunk
+        return [self.bottleneck(of_trunk[0]), *of_trunk] if bottleneck_size(self.bottleneck) else of_trunk
 
 
 def make_bottleneck(trunk_dim: int, size: int) -> nn.Module:
-    """A linear layer from the trunk's feature to ``size`` values; with 0 the trunk's feature as it is."""
+    """A linear layer from the trunk's feature to ``size`` values; for size 0 the feature stays as it is."""
     return nn.Linear(trunk_dim, size) if size else nn.Identity()
 
 
-def _bottleneck_size(bottleneck: nn.Module) -> int:
+def bottleneck_size(bottleneck: nn.Module) -> int:
+    """The ``size`` that ``make_bottleneck`` was called with."""
     return bottleneck.out_features if isinstance(bottleneck, nn.Linear) else 0
 
 
@@ -109,10 +110,10 @@ def save_finetuned(
     trained_on: TrainedOn,
     finished: bool,
 ) -> None:
-    """Write a network's two files, the weights first; whole files only, by renaming.
+    """Write a network's two files whole, the weights first.
 
     ``weights`` are a ``FinetunedBackbone``'s, under ``trunk.`` and ``bottleneck.``; ``transforms`` has an entry for
-    each side that the network is for.
+    each side that the network is for. Raises BackboneError for a trunk that cannot be described.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     description = {
@@ -133,19 +134,19 @@ def save_finetuned(
 
 
 def update_finetuned(folder: Path, *, epochs: int, unreadable: int) -> None:
-    """Note in a saved network's description that its training came to its end, after so many epochs."""
+    """Note in a saved network's description that its training is over, after ``epochs`` epochs."""
     description = _read(folder)
     description["trained_on"] |= {"epochs": epochs, "unreadable": unreadable}
     _write(folder, description | {"finished": True})
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether a network stands in the folder whose training came to its end."""
+    """Whether the folder holds a network whose training is over. Raises BackboneError for a damaged description."""
     return (folder / DESCRIPTION).is_file() and bool(_read(folder).get("finished"))
 
 
 def read_trained_on(folder: Path) -> TrainedOn:
-    """What the network in a folder learned from. Raises BackboneError."""
+    """What the network in a folder learned from. Raises BackboneError for a missing or damaged description."""
     return _trained_on(_read(folder), folder)
 
 
@@ -155,21 +156,17 @@ def load_finetuned(folder: Path, modality: Modality) -> FinetunedBackbone:
     Raises BackboneError for missing, foreign or damaged files and for a network that is not for this side.
     """
     description = _read(folder)
-    transforms = _transforms(description, folder)
-    if modality not in transforms:
-        raise BackboneError(f"{folder} holds a network for {enumerate_names(transforms)} pictures, not for {modality}")
+    transform = _transform_for(modality, description, folder)
     try:
         with seeded_torch(0, "weights that the file takes the place of"):
-            trunk = build_trunk(description["trunk"], transforms[modality])
+            trunk = build_trunk(description["trunk"], transform)
             bottleneck = make_bottleneck(trunk.feature_dim, int(description["bottleneck"]))
         trunk.architecture = description["trunk"]["architecture"]
     except BackboneError as error:
         raise BackboneError(f"{folder / DESCRIPTION}: {error}") from error
     except (KeyError, TypeError, ValueError) as error:
         raise _incomplete(folder, error) from error
-    network = FinetunedBackbone(
-        trunk, bottleneck, transform=transforms[modality], trained_on=_trained_on(description, folder)
-    )
+    network = FinetunedBackbone(trunk, bottleneck, transform=transform, trained_on=_trained_on(description, folder))
     _load_weights(network, folder, description)
     network.freeze()
     return network
@@ -184,7 +181,7 @@ def load_finetuned_pair(folder: Path) -> Extractors:
         raise BackboneError(f"no folder {folder} with fine-tuned extractors; make them: pcmsn finetune --out {folder}")
     if (folder / "shared" / DESCRIPTION).is_file():
         sketch = load_finetuned(folder / "shared", "sketch")
-        transform = _transforms(_read(folder / "shared"), folder)["photo"]
+        transform = _transform_for("photo", _read(folder / "shared"), folder / "shared")
         if transform == sketch.transform:
             return Extractors(sketch=sketch, photo=sketch)
         photo = FinetunedBackbone(sketch.trunk, sketch.bottleneck, transform=transform, trained_on=sketch.trained_on)
@@ -205,15 +202,11 @@ def load_finetuned_pair(folder: Path) -> Extractors:
 
 
 def refuse_leaks(extractors: Extractors, split: Split) -> None:
-    """Raise BackboneError if an extractor was fine-tuned on a class that the split keeps unseen.
-
-    Names are compared by their letters, so that another spelling of a class does not slip through.
-    """
+    """Raise BackboneError if an extractor was fine-tuned on a class that the split keeps unseen."""
     for backbone in (*networks_below(extractors.sketch), *networks_below(extractors.photo)):
         if not isinstance(backbone, FinetunedBackbone):
             continue
-        learned = {letters_of(name) for name in backbone.trained_on.classes}
-        leaked = [name for name in (*split.val, *split.test) if letters_of(name) in learned]
+        leaked = leaked_classes(backbone.trained_on.classes, split)
         if leaked:
             source = backbone.trained_on
             raise BackboneError(
@@ -221,6 +214,15 @@ def refuse_leaks(extractors: Extractors, split: Split) -> None:
                 f"({enumerate_names(leaked)}): it was trained on the {len(source.classes)} seen classes of "
                 f"{source.dataset}'s split {source.split!r}. Pass that split, or fine-tune on this one: pcmsn finetune"
             )
+
+
+def leaked_classes(learned: Iterable[str], split: Split) -> list[str]:
+    """The unseen classes of a split that are among those an extractor learned from.
+
+    Names are compared by their letters, so that another spelling of a class does not slip through.
+    """
+    known = {letters_of(name) for name in learned}
+    return [name for name in (*split.val, *split.test) if letters_of(name) in known]
 
 
 def _load_weights(network: FinetunedBackbone, folder: Path, description: Mapping[str, Any]) -> None:
@@ -239,7 +241,8 @@ def _load_weights(network: FinetunedBackbone, folder: Path, description: Mapping
         )
 
 
-def _transforms(description: Mapping[str, Any], folder: Path) -> dict[Modality, Transform]:
+def _transform_for(modality: Modality, description: Mapping[str, Any], folder: Path) -> Transform:
+    """The preparation of one side's pictures. Raises BackboneError for a network that is not for this side."""
     try:
         transforms: dict[Modality, Transform] = {
             modality: Transform(**{**values, "mean": tuple(values["mean"]), "std": tuple(values["std"])})
@@ -247,16 +250,17 @@ def _transforms(description: Mapping[str, Any], folder: Path) -> dict[Modality, 
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _incomplete(folder, error) from error
-    return transforms
+    if modality not in transforms:
+        raise BackboneError(f"{folder} holds a network for {enumerate_names(transforms)} pictures, not for {modality}")
+    return transforms[modality]
 
 
 def _trained_on(description: Mapping[str, Any], folder: Path) -> TrainedOn:
     try:
         values = {field.name: description["trained_on"][field.name] for field in fields(TrainedOn)}
+        return TrainedOn(**{**values, "classes": tuple(values["classes"])})
     except (KeyError, TypeError) as error:
         raise _incomplete(folder, error) from error
-    known = TrainedOn(**values)
-    return replace(known, classes=tuple(known.classes))
 
 
 def _incomplete(folder: Path, error: Exception) -> BackboneError:

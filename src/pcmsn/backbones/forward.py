@@ -38,7 +38,7 @@ class Computation:
     """Whether torch compiles the network first."""
 
     def __post_init__(self) -> None:
-        if min(self.batch_size or 1, self.workers or 1) < 1 or 0 in (self.batch_size, self.workers):
+        if any(number is not None and number < 1 for number in (self.batch_size, self.workers)):
             raise ConfigError(f"batch_size and workers must be at least 1, got {self.batch_size} and {self.workers}")
 
     @property
@@ -52,15 +52,15 @@ class Computation:
         return self.batch_size or _BATCH_SIZES.get(kind, _BATCH_SIZE_ELSEWHERE)
 
     def chosen_workers(self) -> int:
-        """The number of threads, where it was left open torch's on a CPU, and elsewhere one a core for decoding."""
+        """The number of threads; where it was left open as many as torch has on a CPU, elsewhere one a core."""
         available = torch.get_num_threads() if self.on_cpu else os.cpu_count() or 1
         return self.workers or min(available, _MOST_WORKERS)
 
 
 def suitable_precision(device: str) -> Precision:
-    """What is fastest on a device without harm: half precision on CUDA, where it can bfloat16, and 32 bits elsewhere.
+    """The fastest precision that does no harm on a device: on CUDA bfloat16 or else float16, elsewhere 32 bits.
 
-    On CPUs without matrix units for them, 16 bits are several times slower than 32.
+    On CPUs without matrix units for 16 bits, these are several times slower than 32.
     """
     if torch.device(device).type != "cuda":
         return "32"
@@ -105,7 +105,7 @@ class Forward:
     def compile(self) -> None:
         """Have the network compiled now, for the calling thread's number of torch threads.
 
-        Raises BackboneError where torch can not compile here.
+        Raises BackboneError where torch cannot compile here.
         """
         transform = self._backbone.transform
         pixels = torch.zeros((self._batch_size, transform.height, transform.width, 3), dtype=torch.uint8)
@@ -114,7 +114,7 @@ class Forward:
         except Exception as error:  # torch's compiler and the C++ one behind it raise almost anything
             lines = str(error).strip().splitlines() or [type(error).__name__]
             raise BackboneError(
-                f"torch can not compile {self._backbone.name} here ({lines[0]}); it needs a C++ compiler and a network "
+                f"torch cannot compile {self._backbone.name} here ({lines[0]}); it needs a C++ compiler and a network "
                 "that it knows: leave out --compile"
             ) from error
 
@@ -133,7 +133,7 @@ class Forward:
         return self._checked(on_host, arrived)
 
     def _filled(self, pixels: Tensor) -> Tensor:
-        """A compiled network is compiled for one batch size: shorter batches get rows that nobody looks at."""
+        """The pixels of a full batch: a compiled network takes one batch size, and the rows added are thrown away."""
         lacking = self._batch_size - len(pixels)
         if not self._compiled or lacking <= 0:
             return pixels
@@ -157,6 +157,8 @@ class Forward:
         return torch.autocast(self._device.type, _TYPES[self._precision])
 
     def _checked(self, features: Tensor, arrived: torch.cuda.Event | None = None) -> Callable[[], NDArray[np.float32]]:
+        """A function that waits until the features have arrived and refuses those that are not finite."""
+
         def wait() -> NDArray[np.float32]:
             if arrived is not None:
                 arrived.synchronize()

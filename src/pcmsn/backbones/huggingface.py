@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +14,11 @@ from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.processor import transform_of_processor
 from pcmsn.backbones.transform import Transform
 from pcmsn.errors import BackboneError, enumerate_names
+from pcmsn.pretrained import downloaded_model, first_line, quiet_transformers, untrained_weights
 from pcmsn.seeding import torch_generator
 
 _DEPTHS = (5 / 6, 2 / 3, 1 / 2)  # of the layers beside the last one, for ``layer_features``
-_DESCRIPTIONS = ("config.json", "preprocessor_config.json")
+_NEEDED_FILES = ("config.json", "preprocessor_config.json", "*.safetensors")
 _NOT_ARCHITECTURE = {  # fields of a configuration that leave the features as they are
     "_attn_implementation",
     "_name_or_path",
@@ -35,9 +34,10 @@ _NOT_ARCHITECTURE = {  # fields of a configuration that leave the features as th
 class HuggingFaceBackbone(Backbone):
     """The features of a ``transformers`` vision model, without its classification head.
 
-    The feature is, in this order: the image embedding of a model with a text side (CLIP, SigLIP); the output of the
-    model's own pooling, where its weights are part of the file (MobileNetV2, ResNet, ConvNeXt, Swin, DINOv2); the
-    class token after the last norm (a ViT saved without its pooler); the mean over positions.
+    The feature is the first of these that the model has: the image embedding of a model with a text side (CLIP,
+    SigLIP); the output of the model's own pooling, where its weights are part of the file (MobileNetV2, ResNet,
+    ConvNeXt, Swin, DINOv2); the class token after the last norm (a ViT saved without its pooler); the mean over
+    positions.
     """
 
     def __init__(self, network: nn.Module, *, name: str, transform: Transform, pooler_is_trained: bool) -> None:
@@ -82,6 +82,7 @@ class HuggingFaceBackbone(Backbone):
         return [feature, *patches, *(summary for layer in earlier for summary in self._summaries(layer))]
 
     def _summaries(self, hidden: Tensor) -> list[Tensor]:
+        """(B, width) summaries of a (B, width, h, w) map or of (B, T, width) tokens."""
         if hidden.ndim == 4:
             return [hidden.mean(dim=(2, 3))]
         if not self._has_class_token:
@@ -138,16 +139,16 @@ def load_huggingface(name_or_folder: str) -> HuggingFaceBackbone:
 
     A model that was downloaded before is read without asking the network.
     Raises BackboneError where nothing can be loaded (no such name or folder, no network), weights are missing, or the
-    pictures' preparation can not be reproduced.
+    pictures' preparation cannot be reproduced.
     """
     local = Path(name_or_folder).expanduser()
     folder = local if local.is_dir() else _downloaded(name_or_folder)
     name = folder.resolve().name if local.is_dir() else name_or_folder
     _check_folder(folder)
-    with _quiet_transformers():
+    with quiet_transformers():
         processor = _from_pretrained("AutoImageProcessor", folder, name)
         network, report = _from_pretrained("AutoModel", folder, name, output_loading_info=True)
-    untrained = _untrained_weights(report)
+    untrained = untrained_weights(report)
     lacking = [weight for weight in untrained if "pooler" not in weight]
     if lacking:
         raise BackboneError(
@@ -163,18 +164,18 @@ def load_huggingface(name_or_folder: str) -> HuggingFaceBackbone:
 def rebuild_huggingface(description: Mapping[str, Any], *, name: str, transform: Transform) -> HuggingFaceBackbone:
     """The network that ``describe`` was called on, with random weights; needs no file and no connection.
 
-    Raises BackboneError where this version of transformers can not build it, KeyError for an incomplete description.
+    Raises BackboneError where this version of transformers cannot build it, KeyError for an incomplete description.
     """
     import transformers
 
     fields = {key: value for key, value in description["config"].items() if key not in ("dtype", "torch_dtype")}
     try:
         config = transformers.AutoConfig.for_model(fields.pop("model_type"), **fields)
-        with _quiet_transformers():
+        with quiet_transformers():
             network = transformers.AutoModel.from_config(config)  # type: ignore[no-untyped-call]
     except Exception as error:  # whatever a model's own code raises at settings of another version
         raise BackboneError(
-            f"transformers {transformers.__version__} can not build {name}: {_first_line(error)}; use the version that "
+            f"transformers {transformers.__version__} cannot build {name}: {first_line(error)}; use the version that "
             "the network was trained with"
         ) from error
     _drop_text_side(network)
@@ -190,28 +191,20 @@ def _drop_text_side(network: Any) -> None:
 
 def _downloaded(name: str) -> Path:
     """The folder of a hub model's files on this machine, downloaded first where they are not there yet."""
-    from huggingface_hub import snapshot_download
-
-    patterns = [*_DESCRIPTIONS, "*.safetensors", "*.safetensors.index.json"]
+    patterns = [*_NEEDED_FILES, "*.safetensors.index.json"]
     try:
-        folder = Path(snapshot_download(name, allow_patterns=patterns, local_files_only=True))
-        if all((folder / needed).is_file() for needed in _DESCRIPTIONS) and list(folder.glob("*.safetensors")):
-            return folder
-    except Exception:  # not downloaded yet, or no name that the hub allows: the second call says which
-        pass
-    try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
+        return downloaded_model(name, patterns=patterns, needed=_NEEDED_FILES)
     except Exception as error:  # the hub's, the network's and the disk's own errors, by version and cause
         raise BackboneError(
-            f"no backbone {name!r}: no such folder here, and it can not be downloaded ({_first_line(error)}); check "
+            f"no backbone {name!r}: no such folder here, and it cannot be downloaded ({first_line(error)}); check "
             "the spelling and the network, or pass a local folder that holds config.json, preprocessor_config.json and "
             "model.safetensors: --backbone FOLDER"
         ) from error
 
 
 def _check_folder(folder: Path) -> None:
-    """Raises BackboneError for a folder without descriptions or without weights."""
-    for needed in (*_DESCRIPTIONS, "*.safetensors"):
+    """Raise BackboneError for a folder without descriptions or without weights."""
+    for needed in _NEEDED_FILES:
         if not any(folder.glob(needed)):
             found = enumerate_names(sorted(path.name for path in folder.iterdir())) or "nothing"
             raise BackboneError(
@@ -230,20 +223,9 @@ def _from_pretrained(loader: str, folder: Path, name: str, **options: Any) -> An
         )
     except Exception as error:  # OSError, ValueError, KeyError, safetensors' own, by version and cause
         raise BackboneError(
-            f"can not load the backbone {name!r} with transformers.{loader}: {_first_line(error)}; check the files in "
+            f"cannot load the backbone {name!r} with transformers.{loader}: {first_line(error)}; check the files in "
             f"{folder}, or get them again"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-def _untrained_weights(report: Mapping[str, Any]) -> list[str]:
-    """Names of the weights that were not in the file or had another shape, sorted."""
-    mismatched = (entry[0] if isinstance(entry, (tuple, list)) else entry for entry in report["mismatched_keys"])
-    return sorted({*report["missing_keys"], *mismatched})
 
 
 def _zero(network: nn.Module, weights: Collection[str]) -> None:
@@ -252,19 +234,3 @@ def _zero(network: nn.Module, weights: Collection[str]) -> None:
         for name, parameter in network.named_parameters():
             if name in weights:
                 parameter.zero_()
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Silence the reports on unused classification heads and the bars, then restore the user's settings."""
-    from transformers.utils import logging as reports
-
-    level, bar = reports.get_verbosity(), reports.is_progress_bar_enabled()
-    reports.set_verbosity(logging.ERROR)
-    reports.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        reports.set_verbosity(level)
-        if bar:
-            reports.enable_progress_bar()  # type: ignore[no-untyped-call]

@@ -32,7 +32,7 @@ def load_extractors(
 
     ``dataset_name`` and ``model_root`` say where ``vgg16`` finds its two files; a network that serves both sides is
     held once. ``resize`` counts for Hugging Face models; the others squash. ``layers`` says whether features have
-    earlier layers beside the last one. Raises BackboneError for an unknown form and for whatever can not be read.
+    earlier layers beside the last one. Raises BackboneError for an unknown form and for whatever cannot be read.
     """
     extractors = _load(spec, dataset_name, model_root, resize)
     return with_several_layers(extractors) if layers == "several" else extractors

@@ -1,4 +1,4 @@
-"""Features that were computed before, by this package or by others, in the place of an extractor.
+"""Features that were computed before, by this package or by others, in place of an extractor.
 
 A folder with ``sketch.npz`` and ``photo.npz`` is both: the features, and, by their names ``<class>/<file>``, the data
 set that is trained and tested on. No picture needs to be there.
@@ -18,8 +18,9 @@ from torch import Tensor
 from pcmsn.backbones.base import Backbone, Extractors
 from pcmsn.backbones.extraction import Features
 from pcmsn.backbones.feature_file import FeatureFile
+from pcmsn.backbones.finetuned import leaked_classes
 from pcmsn.backbones.transform import Transform
-from pcmsn.data.class_names import find_class_name, known_class_names, letters_of
+from pcmsn.data.class_names import find_class_name, known_class_names
 from pcmsn.data.layouts import Layout
 from pcmsn.data.records import Dataset, Modality, Pictures
 from pcmsn.data.splits import Split
@@ -32,7 +33,7 @@ _NOTHING_TO_PREPARE = Transform(height=1, width=1)
 
 
 class ReadyMade(Backbone):
-    """Stands where an extractor stands, and looks features up by the names of pictures."""
+    """Takes the place of an extractor, and looks features up by the names of pictures."""
 
     def __init__(self, name: str, features: NDArray[np.float32], rows: Mapping[str, int], fingerprint: str) -> None:
         super().__init__(
@@ -166,8 +167,7 @@ def _check_same_classes(folder: Path, sketch: tuple[str, ...], photo: tuple[str,
 
 
 def _refuse_leaks(name: str, seen: tuple[str, ...], split: Split) -> None:
-    learned = {letters_of(one) for one in seen}
-    leaked = [one for one in (*split.val, *split.test) if letters_of(one) in learned]
+    leaked = leaked_classes(seen, split)
     if leaked:
         raise BackboneError(
             f"{name}: the extractor that computed them has seen {len(leaked)} classes that the split {split.name!r} "

@@ -8,13 +8,13 @@ from pathlib import Path
 from torch import Tensor
 
 from pcmsn.backbones.base import Backbone
-from pcmsn.backbones.finetuned import FinetunedBackbone
+from pcmsn.backbones.finetuned import FinetunedBackbone, bottleneck_size
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.vgg16 import RELEASED_FEATURE_DIM, VGG16, released_transform, save_released_vgg16
 from pcmsn.data.records import Modality
 from pcmsn.errors import BackboneError
 
-_LAST = "classifier.6."
+_LAST_LAYER = "classifier.6."
 
 
 def check_released_layout(trunk: Backbone, *, bottleneck: int, transforms: Mapping[Modality, Transform]) -> None:
@@ -38,18 +38,13 @@ def check_released_layout(trunk: Backbone, *, bottleneck: int, transforms: Mappi
 
 
 def write_released_layout(network: FinetunedBackbone, modality: Modality, model_root: Path, dataset_name: str) -> Path:
-    """The file ``<model root>/<data set>_sketch.pth`` or ``_image.pth`` with a fine-tuned VGG16.
+    """Write a fine-tuned VGG16 to ``<model root>/<data set>_sketch.pth`` or ``_image.pth``, and return that path.
 
-    Raises BackboneError for a network that the layout can not hold.
+    Raises BackboneError for a network that the layout cannot hold.
     """
-    size = network.feature_dim if "bottleneck.weight" in network.state_dict() else 0
+    size = bottleneck_size(network.bottleneck)
     check_released_layout(network.trunk, bottleneck=size, transforms={modality: network.transform})
-    return save_released_vgg16(model_root, dataset_name, modality, _released_names(network, size))
-
-
-def _released_names(network: FinetunedBackbone, bottleneck: int) -> dict[str, Tensor]:
-    """The bottleneck takes the place of ImageNet's last layer."""
     weights: dict[str, Tensor] = dict(network.trunk.state_dict())
-    if bottleneck:
-        weights |= {_LAST + name: tensor for name, tensor in network.bottleneck.state_dict().items()}
-    return weights
+    if size:  # the bottleneck takes the place of ImageNet's last layer
+        weights |= {_LAST_LAYER + name: tensor for name, tensor in network.bottleneck.state_dict().items()}
+    return save_released_vgg16(model_root, dataset_name, modality, weights)

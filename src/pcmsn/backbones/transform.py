@@ -53,7 +53,7 @@ class Transform:
             raise ConfigError(f"a transform's size must be at least 1 x 1, got {self.height} x {self.width}")
         if self.shortest_edge is not None and self.shortest_edge < max(self.height, self.width):
             raise ConfigError(
-                f"a transform can not cut {self.height} x {self.width} pixels out of pictures whose shorter side is "
+                f"a transform cannot cut {self.height} x {self.width} pixels out of pictures whose shorter side is "
                 f"{self.shortest_edge}; shortest_edge must be {max(self.height, self.width)} or more"
             )
         if self.resampling not in RESAMPLING_FILTERS:

@@ -19,7 +19,7 @@ from pcmsn.errors import BackboneError
 def describe_trunk(trunk: Backbone) -> dict[str, Any]:
     """Plain values from which ``build_trunk`` makes the same network with other weights.
 
-    Raises BackboneError for a network that can not be the trunk of another one.
+    Raises BackboneError for a network that cannot be the trunk of another one.
     """
     about = {"name": trunk.name, "architecture": trunk.architecture}
     if isinstance(trunk, HuggingFaceBackbone):
@@ -29,7 +29,7 @@ def describe_trunk(trunk: Backbone) -> dict[str, Any]:
     if isinstance(trunk, TinyBackbone):
         return {"kind": "tiny", **about, "sizes": asdict(trunk.network.architecture)}
     raise BackboneError(
-        f"{trunk.name} can not be fine-tuned; expected a Hugging Face vision model, VGG16, or a tiny network"
+        f"{trunk.name} cannot be fine-tuned; expected a Hugging Face vision model, VGG16, or a tiny network"
     )
 
 

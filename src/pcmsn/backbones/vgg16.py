@@ -28,8 +28,8 @@ _ENTRIES: dict[Modality, tuple[str, str]] = {  # modality -> (ending of the file
     "photo": ("image", "state_dict_image"),
 }
 _ALTERNATIVES = (
-    "the released files are private to their authors' links; any other extractor works: --backbone FOLDER_OR_NAME (a "
-    "Hugging Face vision model), --backbone vgg16:FILE (torchvision's ImageNet weights)"
+    "the released files are to be had from their authors alone; any other extractor works: --backbone FOLDER_OR_NAME "
+    "(a Hugging Face vision model), --backbone vgg16:FILE (torchvision's ImageNet weights)"
 )
 
 
@@ -118,7 +118,7 @@ def released_transform(modality: Modality) -> Transform:
 
 
 def save_released_vgg16(model_root: Path, dataset_name: str, modality: Modality, weights: Mapping[str, Tensor]) -> Path:
-    """The file that ``load_released_vgg16`` reads, written whole from weights under the released names."""
+    """Write weights under the released names as the file that ``load_released_vgg16`` reads, and return its path."""
     ending, key = _ENTRIES[modality]
     path = model_root / f"{dataset_name}_{ending}.pth"
     with atomic_path(path) as temporary:
@@ -129,7 +129,8 @@ def save_released_vgg16(model_root: Path, dataset_name: str, modality: Modality,
 def load_torchvision_vgg16(path: Path) -> VGG16:
     """The ImageNet network of torchvision's ``vgg16`` file; 4096 values a picture, after the second hidden layer.
 
-    Pictures are squashed to 224 x 224 and normalised with ImageNet's statistics. Raises BackboneError.
+    Pictures are squashed to 224 x 224 and normalised with ImageNet's statistics. Raises BackboneError for a missing
+    file and for one of another content, naming what differs.
     """
     if not path.is_file():
         raise BackboneError(f"no VGG16 file {path}; expected torchvision's vgg16-397923af.pth; {_ALTERNATIVES}")
@@ -150,19 +151,20 @@ def _read_tensors(path: Path) -> dict[str, Any]:
 
 
 def _with_weights(
-    path: Path, weights: dict[str, Tensor], transform: Transform, *, outputs: int, stop: Literal["hidden", "output"]
+    path: Path, weights: Mapping[str, Any], transform: Transform, *, outputs: int, stop: Literal["hidden", "output"]
 ) -> VGG16:
+    """The frozen network with a file's weights; whatever else is among them, such as an epoch, is passed over."""
     with torch.device("meta"):  # half a gigabyte that the file's own tensors take the place of
         network = VGG16(name=path.stem, transform=transform, outputs=outputs, stop=stop)
-    _check_weights(path, weights, network.state_dict())
-    network.load_state_dict(weights, assign=True)
+    tensors = {name: entry for name, entry in weights.items() if isinstance(entry, Tensor)}
+    _check_weights(path, tensors, network.state_dict())
+    network.load_state_dict(tensors, assign=True)
     network.freeze()
     return network
 
 
 def _check_weights(path: Path, weights: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    """Raises BackboneError naming the parameters that are missing, unknown or of another shape."""
-    weights = {name: tensor for name, tensor in weights.items() if isinstance(tensor, Tensor)}
+    """Raise BackboneError naming the parameters that are missing, unknown or of another shape."""
     wrong = [f"lacks {name}" for name in expected if name not in weights]
     wrong += [f"has the unknown {name}" for name in weights if name not in expected]
     wrong += [

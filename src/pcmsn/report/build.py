@@ -32,11 +32,10 @@ from pcmsn.training.trained_run import OpenedRun, embedded, open_trained_run
 from pcmsn.version import __version__
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "transformers", "pillow")
-NO_PICTURES_WANTED = "Left out with --no-pictures."
 
 
 def build_contents(request: ReportRequest, progress: Progress | None = None) -> Contents:
-    """The contents of a run's report; without its pictures only what the run folder itself holds.
+    """The contents of a run's report; where its pictures are gone, what the run folder itself holds.
 
     Raises ReportError for a released checkpoint and for unknown families; CheckpointError for a folder without a
     finished epoch, or an extractor that is not the run's; DataError where ``data_root`` was given and has no pictures.
@@ -47,7 +46,7 @@ def build_contents(request: ReportRequest, progress: Progress | None = None) -> 
     device = pick_device(request.device)
     settings = ExtractionSettings(FeatureCache(request.cache), device=device, progress=progress)
     notes = _notes_on_training(trained)
-    dataset, measured, missing = None, None, ""
+    dataset, measured = None, None
     unreadable: dict[str, int] = {}
     try:
         opened = open_trained_run(request.run, trained, request.moved, settings, progress)
@@ -55,15 +54,14 @@ def build_contents(request: ReportRequest, progress: Progress | None = None) -> 
         dataset = opened.subject.dataset
         measured, unreadable = _measure(opened, request, families, generalized, device)
     except DataError as error:
-        # Whoever says where the pictures are wants to hear that they are not there.
+        # Who says where the pictures are wants to hear that they are not there.
         if request.data_root is not None:
             raise
+        notes += trained.record.split.notes()
         notes += (
-            f"The pictures of this run can not be read, so nothing was measured ({error}). The rest is what the run "
+            f"The pictures of this run cannot be read, so nothing was measured ({error}). The rest is what the run "
             "folder holds; pass --data-root to say where the data set is now.",
         )
-    if measured is not None and measured.examples is None:
-        missing = "None of the pictures is on disk." if request.pictures else NO_PICTURES_WANTED
     return Contents(
         run=request.run,
         record=trained.record,
@@ -73,8 +71,8 @@ def build_contents(request: ReportRequest, progress: Progress | None = None) -> 
         parts=data_parts(trained, dataset, unreadable),
         training=read_history(request.run, trained.record.best_epoch),
         environment=_environment(request.command, device),
-        notes=(*notes, *_notes_on_reading(unreadable), *_notes_on_scores(measured)),
-        pictures_missing=missing,
+        notes=(*notes, *_notes_on_reading(unreadable)),
+        pictures_missing=_why_no_pictures(measured, request),
     )
 
 
@@ -85,6 +83,7 @@ def _measure(
     generalized: tuple[Generalized, ...],
     device: str,
 ) -> tuple[Measured, dict[str, int]]:
+    """All that needs the features of unseen classes, and the unreadable pictures of each part of the split."""
     split, trained = opened.subject.split, opened.trained
     trained.model.to(device)
     reported_classes = next(iter(protocol_classes(split).values()))
@@ -98,20 +97,20 @@ def _measure(
         seen = embedded(trained.model, seen_tables)
     parts = protocol_parts(split, unseen, seen, generalized)
     results = []
-    for nth, (protocol, part) in enumerate(parts.items()):
-        _tell(opened.settings.progress, nth, len(parts))
+    for done, (protocol, part) in enumerate(parts.items()):
+        _tell(opened.settings.progress, done, len(parts))
         classes = len(unseen.classes) if protocol in generalized else len(part.classes)
         results.append(
             protocol_results(protocol, part, trained.itq, families, classes=classes, intervals=request.intervals)
         )
     _tell(opened.settings.progress, len(parts), len(parts))
     reported = next(iter(parts.values()))
-    labels = reported.sketch_pictures.labels, reported.photo_pictures.labels
-    by = families[0].distance
-    lists = embedding_lists(reported.sketches, labels[0], reported.photos, labels[1], by)
+    sketch_label, photo_label = reported.sketch_pictures.labels, reported.photo_pictures.labels
+    first = families[0]
+    lists = embedding_lists(reported.sketches, sketch_label, reported.photos, photo_label, first.distance)
     examples: Examples | None = None
     if request.pictures:
-        examples = examples_of(reported, results[0].real[families[0].name].average_precision, by)
+        examples = examples_of(reported, results[0].real[first.name].average_precision, first.distance)
     measured = Measured(
         protocols=tuple(results),
         classes=class_results(results[0], reported, split),
@@ -155,6 +154,13 @@ def _unreadable_by_part(opened: OpenedRun, tables: FeatureTables) -> dict[str, i
     return counts
 
 
+def _why_no_pictures(measured: Measured | None, request: ReportRequest) -> str:
+    """Why a report with scores has no example pictures; empty where it has them."""
+    if measured is None or measured.examples is not None:
+        return ""
+    return "None of the pictures is on disk." if request.pictures else "Left out with --no-pictures."
+
+
 def _tell(progress: Progress | None, done: int, total: int) -> None:
     if progress:
         progress("scores and curves", done, total)
@@ -168,17 +174,6 @@ def _notes_on_training(trained: TrainedModel) -> tuple[str, ...]:
 def _notes_on_reading(unreadable: dict[str, int]) -> tuple[str, ...]:
     count = sum(unreadable.values())
     return (f"{count} unreadable pictures were left out.",) if count else ()
-
-
-def _notes_on_scores(measured: Measured | None) -> tuple[str, ...]:
-    """What scores say of themselves, with the protocol in front."""
-    found = [
-        f"{results.protocol}: {note}."
-        for results in (measured.protocols if measured else ())
-        for scores in (*results.real.values(), *results.binary.values())
-        for note in scores.notes
-    ]
-    return tuple(dict.fromkeys(found))
 
 
 def _environment(command: str, device: str) -> Environment:

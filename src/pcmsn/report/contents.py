@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.evaluation.confusions import ConfusedPair
+from pcmsn.evaluation.examples import QueryResult
 from pcmsn.evaluation.families import MetricFamily
-from pcmsn.evaluation.grid import QueryResult
-from pcmsn.evaluation.scoring import Scores
+from pcmsn.evaluation.scoring import Scores, notes_on
 from pcmsn.training.config import RunConfig
 from pcmsn.training.protocols import Protocol
 from pcmsn.training.run_folder import RunRecord
@@ -51,6 +51,11 @@ class ProtocolResults:
     curve_queries: int
     """Queries that the curves are means over; fewer than all where there are very many."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of these scores should know, said once for all families."""
+        return notes_on(tuple(self.real.values()))
+
 
 @dataclass(frozen=True)
 class ClassResult:
@@ -64,6 +69,7 @@ class ClassResult:
     real: float
     """mAP@all of the class's queries, real-valued."""
     binary: float
+    """The same by binary codes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +108,7 @@ class Projection:
     label: NDArray[np.int64]
     """(n,) positions in ``classes``."""
     is_sketch: NDArray[np.bool_]
-    """(n,)."""
+    """(n,) whether a point is a sketch's."""
     classes: tuple[str, ...]
     perplexity: float
     seed: int
@@ -121,7 +127,7 @@ class RatioRow:
 
 @dataclass(frozen=True)
 class DataPart:
-    """How many pictures one part of the split has, with how many a class at least and at most."""
+    """How many pictures one part of the split has, in all and a class."""
 
     name: str
     classes: tuple[str, ...]
@@ -182,6 +188,12 @@ class Contents:
     training: Training
     environment: Environment
     notes: tuple[str, ...]
-    """What a reader of the numbers should know."""
+    """What a reader should know of the run and its data before any number."""
     pictures_missing: str = ""
     """Why there are no example pictures, where they were left out."""
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """``notes``, then those of each protocol's scores with the protocol in front."""
+        protocols = self.measured.protocols if self.measured else ()
+        return (*self.notes, *(f"{results.protocol}: {note}." for results in protocols for note in results.notes))

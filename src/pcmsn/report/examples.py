@@ -5,19 +5,25 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.evaluation.grid import query_results
+from pcmsn.evaluation.examples import query_results
 from pcmsn.evaluation.ranking import Distance, nearest_photos
 from pcmsn.report.contents import Example, Examples
 from pcmsn.training.protocols import EmbeddedPictures
 
-ROWS, PHOTOS = 4, 10
-"""Queries in each group, and photos a query."""
+QUERIES = 4
+"""Queries in each group."""
+
+PHOTOS = 10
+"""Photos shown with a query."""
 
 Integers = NDArray[np.int64]
 
 
 def one_of_each_class(order: Integers, label: Integers, count: int) -> Integers:
-    """The first ``count`` positions of ``order`` (a permutation of (Q,) queries) with no class twice."""
+    """The first ``count`` positions of ``order``, a permutation of the Q queries, with no class twice.
+
+    ``label`` (Q,) has the queries' classes.
+    """
     _, first = np.unique(label[order], return_index=True)
     return np.asarray(order[np.sort(first)[:count]])
 
@@ -35,11 +41,12 @@ def chosen_queries(average_precision: NDArray[np.float64], label: Integers, coun
     return {name: one_of_each_class(np.argsort(values, kind="stable"), label, count) for name, values in orders.items()}
 
 
-def examples_of(
-    part: EmbeddedPictures, average_precision: NDArray[np.float64], distance: Distance, rows: int = ROWS
-) -> Examples | None:
-    """The chosen queries with their nearest photos; None where none of these sketches is on disk."""
-    chosen = chosen_queries(average_precision, part.sketch_pictures.labels, rows)
+def examples_of(part: EmbeddedPictures, average_precision: NDArray[np.float64], distance: Distance) -> Examples | None:
+    """The chosen queries with their nearest photos; None where none of these sketches is on disk.
+
+    ``average_precision`` (Q,) is that of the part's Q sketches.
+    """
+    chosen = chosen_queries(average_precision, part.sketch_pictures.labels, QUERIES)
     groups = {}
     for name, queries in chosen.items():
         nearest = nearest_photos(part.sketches[queries], part.photos, PHOTOS, distance)

@@ -1,4 +1,4 @@
-"""What a report is asked to be, and what of it stands in the run folder."""
+"""What a report is asked for, and those of its contents that stand in the run folder."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ from pcmsn.training.trained_run import Moved
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
-    """What a report is asked to be."""
+    """Which run to report on, what to measure, and where its data is now."""
 
     run: Path
+    """The run folder."""
     families: tuple[str, ...] = tuple(FAMILIES)
     """Names of metric families; the first decides on rankings, bars and examples."""
     generalized: tuple[str, ...] = ()
     """Names of generalised protocols."""
     intervals: Resampled | None = None
+    """What bootstrap intervals resample; None leaves them out."""
     pictures: bool = True
     """Whether to show example queries."""
     data_root: str | None = None
     """Where the data sets are now; None is where they were in training."""
     backbone: str | None = None
+    """The backbone's text now, as for ``pcmsn train``; None is that of training."""
     model_root: str | None = None
+    """Where the released VGG16 files are now; None is where they were in training."""
     cache: Path
+    """Folder of the feature cache."""
     device: str = "auto"
     seed: int = 0
     """Of the t-SNE."""
@@ -41,7 +46,7 @@ class ReportRequest:
 
     @property
     def moved(self) -> Moved:
-        """The places of today."""
+        """Where data and extractors are now."""
         return Moved(self.data_root, self.backbone, self.model_root)
 
 
@@ -76,7 +81,7 @@ def read_history(run: Path, best_epoch: int) -> Training:
             rows = tuple({name: float(value) for name, value in row.items()} for row in csv.DictReader(file))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ReportError(
-            f"{path} can not be read as a table of numbers ({error}); delete it to make the report without its curves"
+            f"{path} cannot be read as a table of numbers ({error}); delete it to make the report without its curves"
         ) from error
     if any("epoch" not in row for row in rows):
         raise ReportError(f"{path} has no column 'epoch'; delete it to make the report without its curves")
@@ -84,7 +89,10 @@ def read_history(run: Path, best_epoch: int) -> Training:
 
 
 def data_parts(trained: TrainedModel, dataset: Dataset | None, unreadable: dict[str, int]) -> tuple[DataPart, ...]:
-    """The parts of the split; ``unreadable`` counts those of the classes that were read."""
+    """How many pictures each part of the split has; ``unreadable`` has counts for the parts that were read.
+
+    ``dataset`` is None where the pictures are gone.
+    """
     split = trained.record.split
     parts = []
     for name, classes in (("train", split.train), ("val", split.val), ("test", split.test)):
@@ -95,5 +103,6 @@ def data_parts(trained: TrainedModel, dataset: Dataset | None, unreadable: dict[
 
 
 def _extent(pictures: Pictures) -> tuple[int, int, int]:
+    """All pictures, those of the smallest class, and those of the largest."""
     counts = pictures.counts().values()
     return sum(counts), min(counts), max(counts)

@@ -10,8 +10,13 @@ from pcmsn.seeding import derive_seed
 from pcmsn.training.protocols import EmbeddedPictures
 
 MOST_POINTS = 2000
-PERPLEXITY = 30.0
+"""Points that are drawn at most; sketches take half of them where there are enough."""
+
 FEWEST_POINTS = 6
+"""Below so many points there is no projection."""
+
+PERPLEXITY = 30.0
+"""Of the t-SNE, where there are enough points for it."""
 
 
 def spread_over_classes(label: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -28,15 +33,15 @@ def spread_over_classes(label: NDArray[np.int64], count: int) -> NDArray[np.int6
     return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
 
 
-def project(part: EmbeddedPictures, *, seed: int, most: int = MOST_POINTS) -> Projection | None:
-    """A t-SNE of at most ``most`` retrieval features, half of them sketches where there are enough.
+def project(part: EmbeddedPictures, *, seed: int) -> Projection | None:
+    """A t-SNE of the retrieval features of at most ``MOST_POINTS`` pictures, started from principal components.
 
-    Perplexity 30, or less for few points; started from principal components. None for fewer than 6 points.
+    The perplexity is ``PERPLEXITY``, or less for few points. None for fewer than ``FEWEST_POINTS`` points.
     """
     from sklearn.manifold import TSNE
 
-    sketches = spread_over_classes(part.sketch_pictures.labels, most // 2)
-    photos = spread_over_classes(part.photo_pictures.labels, most - len(sketches))
+    sketches = spread_over_classes(part.sketch_pictures.labels, MOST_POINTS // 2)
+    photos = spread_over_classes(part.photo_pictures.labels, MOST_POINTS - len(sketches))
     rows = np.concatenate([part.sketches[sketches], part.photos[photos]]).astype(np.float64)
     if len(rows) < FEWEST_POINTS:
         return None

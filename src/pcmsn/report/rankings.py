@@ -17,7 +17,9 @@ from pcmsn.report.contents import Confusions, Curve
 
 MOST_PAIRS = 5 * 10**8
 """Query-photo pairs that are sorted at most; beyond that evenly spaced queries stand for all."""
+
 PAIRS_SHOWN = 15
+"""Confused pairs of classes that are listed."""
 
 Found = TypeVar("Found")
 Integers = NDArray[np.int64]
@@ -27,13 +29,14 @@ DistancesOf = Callable[[Integers], NDArray[np.number]]
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """Something that can be ranked: queries and a gallery with labels over the same classes."""
+    """What can be ranked: queries and a gallery with labels over the same classes, and their distances."""
 
     sketch_label: Integers
-    """(Q,)."""
+    """(Q,) classes of the queries."""
     photo_label: Integers
-    """(N,)."""
+    """(N,) classes of the gallery's photos."""
     distances: DistancesOf
+    """(B, N) distances of the queries at B positions."""
 
     @property
     def chosen(self) -> Integers:
@@ -72,7 +75,7 @@ def curve_of(lists: Lists, label: str) -> Curve:
 
 
 def confusions_of(lists: Lists, classes: tuple[str, ...]) -> Confusions:
-    """Classes among the first R photos of the chosen queries, R the photos of the query's class."""
+    """The classes of the first R photos of the chosen queries, R being the number of photos of the query's class."""
     relevant = np.bincount(lists.photo_label, minlength=len(classes))
 
     def counts(queries: Integers, order: Integers, _: NDArray[np.number]) -> Integers:

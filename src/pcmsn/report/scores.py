@@ -43,7 +43,10 @@ def protocol_results(
     classes: int,
     intervals: Resampled | None,
 ) -> ProtocolResults:
-    """Everything that is measured under one protocol."""
+    """Everything that is measured under one protocol.
+
+    ``classes`` is the number of unseen classes queried; ``intervals`` None computes none.
+    """
     labels = part.sketch_pictures.labels, part.photo_pictures.labels
     codes = itq.encode_sketches(part.sketches), itq.encode_photos(part.photos)
     real = score_families(part.sketches, labels[0], part.photos, labels[1], families=families)
@@ -95,8 +98,8 @@ def chance_scores(
 ) -> dict[str, tuple[float, ...]]:
     """The four scores of a random order, by family.
 
-    Exact where AP is not interpolated: codes that are all equal, scored in expectation over their orders. Else those of
-    random vectors, which no class shares.
+    Exact where AP is not interpolated: all codes are equal, and the scores are means over all orders of such ties. For
+    other families they are those of random vectors, which say nothing of a class.
     """
     blank = [np.zeros((len(label), 1), np.bool_) for label in (sketch_label, photo_label)]
     exact = score_code_families(blank[0], sketch_label, blank[1], photo_label, families=[NEUTRAL])[NEUTRAL.name]
@@ -131,6 +134,7 @@ def _relevant(sketch_label: Integers, photo_label: Integers) -> Integers:
 
 
 def _means(scores: Scores) -> tuple[float, ...]:
+    """The four scores in the order of ``SCORE_NAMES``."""
     return scores.map_all, scores.map_200, scores.p_100, scores.p_200
 
 

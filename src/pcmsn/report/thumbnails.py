@@ -17,7 +17,7 @@ QUALITY = 72
 
 
 def thumbnail(path: Path) -> str | None:
-    """The whole picture on a white square as a JPEG in a data URI; None where it can not be read."""
+    """The whole picture on a white square as a JPEG in a data URI; None where it cannot be read."""
     try:
         picture = load_picture(path)
     except UnreadablePictureError:

@@ -16,7 +16,7 @@ from pcmsn.training.features import Progress
 def write_report(request: ReportRequest, target: Path, progress: Progress | None = None) -> Contents:
     """Measure a run and write its report to ``target``; gives what was written.
 
-    Raises ReportError where ``target`` can not be written, and as ``build_contents`` does.
+    Raises ReportError where ``target`` cannot be written, and as ``build_contents`` does.
     """
     if target.is_dir():
         raise ReportError(
@@ -27,5 +27,5 @@ def write_report(request: ReportRequest, target: Path, progress: Progress | None
         write_text_atomically(target, render(contents))
     except OSError as error:
         reason = error.strerror or error
-        raise ReportError(f"{target} can not be written ({reason}); name another file with --out") from error
+        raise ReportError(f"{target} cannot be written ({reason}); name another file with --out") from error
     return contents

@@ -16,22 +16,18 @@ from __future__ import annotations
 
 import json
 import re
-import sys
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pcmsn.errors import SemanticsError, closest, did_you_mean, enumerate_names
+from pcmsn.errors import SemanticsError, closest, enumerate_names
+from pcmsn.semantics.names_file import read_names_table
+from pcmsn.semantics.near_words import letters_of
 from pcmsn.semantics.wordnet import Synset, WordNet, open_wordnet
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 PACKAGED_OVERRIDES = Path(__file__).parent / "synset_overrides"
-TABLE = "synsets"
 
 _IRREGULAR = {
     "children": "child",
@@ -99,7 +95,7 @@ def find_sense(name: str, *, overrides: Mapping[str, str] = {}, wordnet: WordNet
     several wins. Raises SemanticsError for an override to an unknown synset.
     """
     candidates = senses_of(name, wordnet)
-    chosen = {_letters(key): synset for key, synset in overrides.items()}.get(_letters(name))
+    chosen = {letters_of(key): synset for key, synset in overrides.items()}.get(letters_of(name))
     if chosen is not None:
         try:
             return ClassSense(name, wordnet.synset(chosen), overridden=True, candidates=candidates)
@@ -125,12 +121,18 @@ def senses_of(name: str, wordnet: WordNet) -> tuple[Synset, ...]:
 
 def unknown_classes(names: Sequence[str], wordnet: WordNet) -> SemanticsError:
     """The error that names every class without a noun sense, near misses of the first few, and what to do."""
-    hinted = [f"{name!r}{_hint(name, wordnet)}" for name in names[:5]]
+    near = {name: _near_nouns(name, wordnet) for name in names[:5]}
+    hinted = [f"{name!r}{_hint(words)}" for name, words in near.items()]
     listed = ", ".join((*hinted, *(repr(name) for name in names[5:])))
+    example, word, synset = names[0], "WORD", "word.n.01"
+    known = next(((name, words[0]) for name, words in near.items() if words), None)
+    if known is not None:
+        example, synset = known[0], wordnet.senses(known[1])[0].name
+        word = shlex.quote(known[1])
     return SemanticsError(
-        f"WordNet 3.0 has no noun for {len(names)} of the classes: {listed}. Choose synsets with "
-        f"'pcmsn semantics senses NAME' and write them under [{TABLE}] in a names.toml for --names, "
-        f'for example "{names[0]}" = "entity.n.01"'
+        f"WordNet 3.0 has no noun for {len(names)} of the classes: {listed}. Look up a word that means the same "
+        f"(pcmsn semantics senses {word}) and write its synset under [synsets] in a names.toml for --names, "
+        f'for example "{example}" = "{synset}"'
     )
 
 
@@ -143,22 +145,13 @@ def packaged_overrides(dataset_name: str) -> dict[str, str]:
 def read_overrides(path: Path) -> dict[str, str]:
     """The ``[synsets]`` table of a TOML file: class name to synset name.
 
-    Raises SemanticsError for a file that can not be read, anything beside the table, and values that are not texts.
-    Whether the synsets exist is found when they are used.
+    Raises SemanticsError for a file that cannot be read or lacks the table, for values that are not texts, and for one
+    class with two synsets. Whether the synsets exist is found when they are used.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SemanticsError(
-            f'{path} can not be read as overrides ({error}); expected TOML: [{TABLE}], then "class" = "synset.n.01"'
-        ) from error
-    unknown = sorted(set(content) - {TABLE, "spellings"})  # the latter is for word vectors
-    if unknown:
-        hint = did_you_mean(unknown[0], [TABLE])
-        raise SemanticsError(f"{path}: unknown key {unknown[0]!r}{hint}; expected one table, [{TABLE}]")
-    if TABLE not in content:
-        raise SemanticsError(f"{path} has no table [{TABLE}]; begin it with that line")
-    synsets = _checked(content[TABLE], path)
+    table = read_names_table(path, "synsets", example='"class" = "synset.n.01"')
+    if table is None:
+        raise SemanticsError(f"{path} has no table [synsets]; begin it with that line")
+    synsets = _checked(table, path)
     _refuse_contradictions(synsets, path)
     return synsets
 
@@ -168,16 +161,18 @@ def read_synsets(path: Path) -> dict[str, str]:
 
     Whether the synsets exist is found when they are used.
     """
+    expected = 'expected JSON: {"teapot": "teapot.n.01", ...}'
     try:
         content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repetition)
+    except FileNotFoundError as error:
+        raise SemanticsError(f"no file {path}; {expected}") from error
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise SemanticsError(
-            f'{path} can not be read as synsets ({error}); expected JSON: {{"teapot": "teapot.n.01", ...}}'
-        ) from error
+        raise SemanticsError(f"{path} cannot be read as synsets ({error}); {expected}") from error
     return _checked(content, path)
 
 
 def _checked(content: object, path: Path) -> dict[str, str]:
+    """Class names with the texts of their synsets; raises SemanticsError for anything else."""
     if not isinstance(content, dict):
         raise SemanticsError(f"{path}: expected class names with their synsets, got a {type(content).__name__}")
     for name, synset in content.items():
@@ -190,9 +185,10 @@ def _checked(content: object, path: Path) -> dict[str, str]:
 
 
 def _refuse_contradictions(synsets: Mapping[str, str], path: Path) -> None:
+    """Raise SemanticsError for two spellings of one class that have different synsets."""
     first: dict[str, str] = {}
     for name, synset in synsets.items():
-        other = first.setdefault(_letters(name), name)
+        other = first.setdefault(letters_of(name), name)
         if synsets[other] != synset:
             raise SemanticsError(
                 f"{path}: {other!r} and {name!r} are one class with two synsets, {synsets[other]!r} and {synset!r}; "
@@ -201,10 +197,11 @@ def _refuse_contradictions(synsets: Mapping[str, str], path: Path) -> None:
 
 
 def _without_repetition(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object as a dictionary. Raises ValueError for a key that occurs more than once."""
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"{enumerate_names(twice)} stands there more than once")
+        raise ValueError(f"{enumerate_names(twice)} occurs more than once")
     return dict(pairs)
 
 
@@ -228,15 +225,18 @@ def _singulars(form: str) -> Iterator[str]:
 
 
 def _senses_by_letters(form: str, wordnet: WordNet) -> tuple[Synset, ...]:
-    words = _words_by_letters(wordnet).get(_letters(form), ())
+    """The senses of every word of WordNet that has the letters of ``form``."""
+    words = _words_by_letters(wordnet).get(letters_of(form), ())
     senses = {synset.name: synset for word in words for synset in wordnet.senses(word)}
     return tuple(senses.values())
 
 
 @lru_cache(maxsize=2)
 def _words_by_letters(wordnet: WordNet) -> dict[str, list[str]]:
+    """WordNet's words by their letters and digits."""
     known = wordnet.words()
-    folded = _letters("\n".join(known)).split("\n")  # in one go: 117,798 calls take half a second
+    # All at once as letters_of does it one by one: 117,798 calls would take half a second.
+    folded = re.sub(r"[^\w\n]|_", "", "\n".join(known).casefold()).split("\n")
     words: dict[str, list[str]] = {}
     for word, letters in zip(known, folded, strict=True):
         words.setdefault(letters, []).append(word)
@@ -244,16 +244,14 @@ def _words_by_letters(wordnet: WordNet) -> dict[str, list[str]]:
     return words
 
 
-def _letters(name: str) -> str:
-    """Letters and digits in one case; line ends stay."""
-    return re.sub(r"[^\w\n]|_", "", name.casefold())
-
-
-def _hint(name: str, wordnet: WordNet) -> str:
-    """Nouns that are spelled alike, and for a phrase its words that are nouns."""
+def _near_nouns(name: str, wordnet: WordNet) -> list[str]:
+    """Nouns that are spelled alike, after those among the words of a phrase, its last word first."""
     form = list(_forms(name))[-1].lower()
     # All 117,798 words would take seconds to compare with.
     alike = [word for word in wordnet.words() if word[:1] == form[:1] and abs(len(word) - len(form)) < 4]
     parts = [part for part in form.split("_") if wordnet.senses(part)] if "_" in form else []
-    near = list(dict.fromkeys((*reversed(parts), *closest(form, alike, count=2))))
+    return list(dict.fromkeys((*reversed(parts), *closest(form, alike, count=2))))
+
+
+def _hint(near: Sequence[str]) -> str:
     return f" (near: {', '.join(repr(word) for word in near)})" if near else ""

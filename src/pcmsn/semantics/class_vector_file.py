@@ -21,11 +21,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = 1
+"""Written into every file; a file of another format is refused."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,9 @@ def read_npz(path: Path) -> ClassVectorFile:
 
     Raises ValueError that says what is wrong with it.
     """
+    if not is_zipfile(path):
+        # NumPy would take it for a pickle and advise to load it unsafely.
+        raise ValueError("it is no .npz file")
     with np.load(path, allow_pickle=False) as archive:
         missing = {"names", "vectors"} - set(archive.files)
         if missing:

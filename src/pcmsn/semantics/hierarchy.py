@@ -97,6 +97,7 @@ def published_nodes(synsets: Iterable[str], wordnet: WordNet) -> tuple[str, ...]
 
 
 def _class_nodes(synsets: Mapping[str, str], wordnet: WordNet) -> list[str]:
+    """The synset of each class by the name that it has among WordNet's nodes."""
     nodes = []
     for class_name, synset in synsets.items():
         try:
@@ -108,12 +109,13 @@ def _class_nodes(synsets: Mapping[str, str], wordnet: WordNet) -> list[str]:
 
 def _similarity(measure: str, taxonomy: Taxonomy, content: InformationContent | None) -> Similarity:
     """The named measure as a function of two nodes."""
-    if content is not None:
-        limited = {"jcn": jcn_similarity, "lin": lin_similarity}[measure]
-        return lambda a, b: min(limited(taxonomy, content, a, b), JCN_LIMIT)
     named: dict[str, Similarity] = {
         "path": taxonomy.path_similarity,
         "wup": partial(wup_similarity, taxonomy),
         "lch": partial(lch_similarity, taxonomy),
     }
+    if content is not None:
+        named["jcn"] = lambda a, b: min(jcn_similarity(taxonomy, content, a, b), JCN_LIMIT)
+        # Lin's is above 1 only where a file of counts leaves out nodes above those that it has.
+        named["lin"] = lambda a, b: min(lin_similarity(taxonomy, content, a, b), 1.0)
     return named[measure]

@@ -19,6 +19,11 @@ UNCOUNTED = 1e300
 """The information content of what was never met: finite, as in NLTK, so that the difference of two is 0, not NaN."""
 
 VERSION_MARK = "wnver::"
+"""What the first line of a file of WordNet::Similarity begins with."""
+
+_EXPECTED = (
+    f"expected a file of WordNet::Similarity such as ic-semcor.dat, whose first line is {VERSION_MARK} and a hash"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +114,11 @@ def _noun_lines(path: Path) -> list[tuple[int, str]]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise SemanticsError(f"{path} can not be read as information content: {error}; {_EXPECTED}") from error
+        raise SemanticsError(f"{path} cannot be read as information content: {error}; {_EXPECTED}") from error
     first = lines[0] if lines else ""
     if not first.startswith(VERSION_MARK):
         raise SemanticsError(f"{path} begins with {first[:40]!r}; {_EXPECTED}")
     return [(number, line) for number, line in enumerate(lines[1:], start=2) if not line.split(" ")[0].endswith("v")]
-
-
-_EXPECTED = (
-    f"expected a file of WordNet::Similarity such as ic-semcor.dat, whose first line is {VERSION_MARK} and a hash"
-)
 
 
 def _parse(path: Path, number: int, line: str) -> tuple[int, float, bool]:

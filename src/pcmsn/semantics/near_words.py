@@ -17,14 +17,14 @@ def near_words(words: Iterable[str], vocabulary: Iterable[str], count: int = 3) 
     """
     targets: dict[str, list[tuple[str, str]]] = {}
     for word in sorted(set(words)):
-        if letters := _letters(word):
+        if letters := letters_of(word):
             targets.setdefault(letters[0], []).append((word, letters))
     best: dict[str, list[tuple[int, int, str]]] = {}
     for position, entry in enumerate(vocabulary):
         for word, letters in targets.get(entry[:1].casefold(), ()):
             if abs(len(entry) - len(letters)) > 8:
-                continue  # more than separators and two changes
-            changes = _changes(letters, _letters(entry), limit=1 if len(letters) <= SHORT else 2)
+                continue  # too long or too short even for two changes and a few separators
+            changes = _changes(letters, letters_of(entry), limit=1 if len(letters) <= SHORT else 2)
             if changes is not None and entry != word:
                 kept = best.setdefault(word, [])
                 kept.append((changes, position, entry))
@@ -33,7 +33,8 @@ def near_words(words: Iterable[str], vocabulary: Iterable[str], count: int = 3) 
     return {word: [entry for _, _, entry in kept] for word, kept in best.items()}
 
 
-def _letters(text: str) -> str:
+def letters_of(text: str) -> str:
+    """The letters and digits of a text in one case: ``Table-Lamp`` and ``tablelamp`` give the same."""
     return "".join(character for character in text.casefold() if character.isalnum())
 
 

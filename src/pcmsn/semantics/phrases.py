@@ -4,38 +4,27 @@
 2. A phrase that the file has as one entry is that entry (word2vec's Google News file has ``alarm_clock``).
 3. Else its vector is the mean of its words' vectors; underscores, hyphens and spaces divide words.
 
-Each entry is looked up as given, then in lower case, then with capital letters at the words' beginnings.
+Each entry is looked up as given, then in lower case, then with a capital letter at the beginning of each word.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.errors import SemanticsError, did_you_mean, enumerate_names
+from pcmsn.semantics.names_file import read_names_table
 from pcmsn.semantics.near_words import near_words
 from pcmsn.semantics.word_vector_format import Progress
 from pcmsn.semantics.word_vectors import read_vocabulary, read_word_vectors
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-PUBLISHED_SPELLINGS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"TU-Berlin": MappingProxyType({"bear_(animal)": "bear", "hot_dog": "hotdog"})}
-)
+PUBLISHED_SPELLINGS: Mapping[str, Mapping[str, str]] = {"TU-Berlin": {"bear_(animal)": "bear", "hot_dog": "hotdog"}}
 """Where the published vectors of a data set look up another text than the class name, as far as it can be shown."""
-
-NAME_TABLES = ("synsets", "spellings")
-"""What a names.toml may hold: for measures on WordNet, and for word vectors."""
 
 _DIVIDERS = re.compile(r"[\s_\-]+")
 
@@ -64,7 +53,7 @@ def word_class_vectors(
     classes: Sequence[str],
     path: Path,
     *,
-    spellings: Mapping[str, str] = MappingProxyType({}),
+    spellings: Mapping[str, str] = {},
     progress: Progress | None = None,
 ) -> WordClassVectors:
     """The vectors of ``classes`` from a file of word vectors; ``spellings`` maps a class to the text to look up for it.
@@ -83,7 +72,7 @@ def class_vectors_from_words(
     classes: Sequence[str],
     vectors: Mapping[str, NDArray[np.float32]],
     *,
-    spellings: Mapping[str, str] = MappingProxyType({}),
+    spellings: Mapping[str, str] = {},
     vocabulary: Callable[[], Iterable[str]] | None = None,
     source: str = "the word vectors",
 ) -> WordClassVectors:
@@ -122,27 +111,18 @@ def check_spellings(spellings: Mapping[str, str], classes: Sequence[str]) -> Non
 def read_spellings(path: Path) -> dict[str, str]:
     """The ``[spellings]`` table of a names.toml: class name to the text to look up; empty without such a table.
 
-    Raises SemanticsError for a file that can not be read, tables of other names, and values that are not texts.
+    Raises SemanticsError for a file that cannot be read, tables of other names, and values that are not texts.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SemanticsError(
-            f'{path} can not be read as names ({error}); expected TOML: [spellings], then "class" = "words to look up"'
-        ) from error
-    for key in content:
-        if key not in NAME_TABLES:
-            raise SemanticsError(
-                f"{path}: unknown key {key!r}{did_you_mean(key, NAME_TABLES)}; "
-                "expected the tables [spellings] and [synsets]"
-            )
-    table = content.get("spellings", {})
+    table = read_names_table(path, "spellings", example='"class" = "words to look up"')
+    if table is None:
+        return {}
     if not isinstance(table, dict) or not all(isinstance(text, str) for text in table.values()):
         raise SemanticsError(f'{path}: [spellings] must hold "class" = "words to look up", got {table!r}')
     return dict(table)
 
 
 def _candidates(text: str) -> list[list[str]]:
+    """Groups of entries, of which the first that the file has counts: the text as a phrase, then each of its words."""
     return [_phrase_forms(text), *(_cases(word) for word in words_of(text))]
 
 
@@ -154,6 +134,7 @@ def _phrase_forms(text: str) -> list[str]:
 
 
 def _cases(word: str) -> list[str]:
+    """The word as it is, in lower case, and with a capital at the beginning of each part."""
     capitals = "_".join(part[:1].upper() + part[1:].lower() for part in word.split("_"))
     return list(dict.fromkeys([word, word.lower(), capitals])) if word else []
 

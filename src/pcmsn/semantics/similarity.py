@@ -58,9 +58,10 @@ def jcn_similarity(taxonomy: Taxonomy, content: InformationContent, a: str, b: s
 
 
 def lin_similarity(taxonomy: Taxonomy, content: InformationContent, a: str, b: str) -> float:
-    """Lin (ICML 1998): 2 IC(s) / (IC(a) + IC(b)), in [0, 1], with IC(s) as for ``jcn_similarity``.
+    """Lin (ICML 1998): 2 IC(s) / (IC(a) + IC(b)), with IC(s) as for ``jcn_similarity``.
 
-    1 for two roots with information content 0, where NLTK divides by zero.
+    In [0, 1] where each node's count takes in those of all nodes below it. 1 for two roots with information content 0,
+    where NLTK divides by zero.
     """
     total = content.of(a) + content.of(b)
     return 1.0 if total == 0 else 2.0 * _common_content(taxonomy, content, a, b) / total

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.errors import SemanticsError, enumerate_names
+from pcmsn.pretrained import downloaded_model, first_line, quiet_transformers, untrained_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 TEMPLATE = "a photo of a {}"
+"""The default template; the class name takes the place of the braces."""
+
 BATCH = 64
+"""Texts of one length that go through the network at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,7 @@ def text_model_vectors(
     template: str = TEMPLATE,
     progress: Callable[[int, int], None] | None = None,
 ) -> TextVectors:
-    """The vectors that a text model gives the classes' names set into ``template``, which holds one ``{}``.
+    """The vectors that a text model gives for the class names, each put in the place of ``{}`` in ``template``.
 
     ``model`` is a local folder or a name on the Hugging Face hub. A model with a text side for pictures (CLIP,
     SigLIP) gives its text embedding, any other encoder the mean of its last hidden states over the text's tokens.
@@ -55,7 +57,7 @@ def text_model_vectors(
     local = Path(model).expanduser()
     folder = local if local.is_dir() else _downloaded(model)
     _check_folder(folder)
-    with _quiet_transformers():
+    with quiet_transformers():
         tokenizer = _from_pretrained("AutoTokenizer", folder, model)
         network = _load_network(folder, model)
     tokens = _tokenised(tokenizer, network, texts, classes)
@@ -80,8 +82,7 @@ def _load_network(folder: Path, name: str) -> Any:
     if not hasattr(transformers, loader):
         raise SemanticsError(f"{name}: this version of transformers has no {loader}; install the one the model needs")
     network, report = _from_pretrained(loader, folder, name, output_loading_info=True)
-    mismatched = (entry[0] if isinstance(entry, (tuple, list)) else entry for entry in report["mismatched_keys"])
-    lacking = sorted(weight for weight in {*report["missing_keys"], *mismatched} if not _is_unused(weight, network))
+    lacking = [weight for weight in untrained_weights(report) if not _is_unused(weight, network)]
     if lacking:
         raise SemanticsError(
             f"{name}: the file lacks {len(lacking)} weights of {type(network).__name__} or has them in another shape: "
@@ -141,7 +142,7 @@ def _embedded(
                 vectors, kind = _vectors_of(network, batch)
         except Exception as error:  # whatever a model raises that does not take texts alone
             raise SemanticsError(
-                f"{name} does not turn a text into a vector: {_first_line(error)}; choose a text model"
+                f"{name} does not turn a text into a vector: {first_line(error)}; choose a text model"
             ) from error
         found.update(zip(rows, vectors.numpy(), strict=True))
         if progress is not None:
@@ -175,20 +176,12 @@ def _fingerprint(network: Any) -> str:
 
 def _downloaded(name: str) -> Path:
     """The folder of a hub model's files on this machine, downloaded first where they are not there yet."""
-    from huggingface_hub import snapshot_download
-
     patterns = ["*.json", "*.safetensors", "*.txt", "*.model"]
     try:
-        folder = Path(snapshot_download(name, allow_patterns=patterns, local_files_only=True))
-        if (folder / "config.json").is_file() and list(folder.glob("*.safetensors")):
-            return folder
-    except Exception:  # not downloaded yet, or no name that the hub allows: the second call says which
-        pass
-    try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
+        return downloaded_model(name, patterns=patterns, needed=["config.json", "*.safetensors"])
     except Exception as error:  # the hub's, the network's and the disk's own errors, by version and cause
         raise SemanticsError(
-            f"no text model {name!r}: no such folder here, and it can not be downloaded ({_first_line(error)}); check "
+            f"no text model {name!r}: no such folder here, and it cannot be downloaded ({first_line(error)}); check "
             "the spelling and the network, or download it on another machine and pass its folder: --text-model FOLDER"
         ) from error
 
@@ -217,27 +210,6 @@ def _from_pretrained(loader: str, folder: Path, name: str, **options: Any) -> An
         return getattr(transformers, loader).from_pretrained(folder, local_files_only=True, **options)
     except Exception as error:  # OSError, ValueError, KeyError, safetensors' own, by version and cause
         raise SemanticsError(
-            f"can not load the text model {name!r} with transformers.{loader}: {_first_line(error)}; check the files "
+            f"cannot load the text model {name!r} with transformers.{loader}: {first_line(error)}; check the files "
             f"in {folder}, or get them again"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Silence the reports on unused heads and the bars, then restore the user's settings."""
-    from transformers.utils import logging as reports
-
-    level, bar = reports.get_verbosity(), reports.is_progress_bar_enabled()
-    reports.set_verbosity(logging.ERROR)
-    reports.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        reports.set_verbosity(level)
-        if bar:
-            reports.enable_progress_bar()  # type: ignore[no-untyped-call]

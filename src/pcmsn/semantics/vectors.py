@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from pcmsn.errors import SemanticsError, did_you_mean, enumerate_names
 from pcmsn.semantics.class_vector_file import read_npz, write_npz
+from pcmsn.semantics.hierarchy import MEASURES
+from pcmsn.semantics.near_words import letters_of
 from pcmsn.semantics.unpickling import read_pickled_npy
 
 SUFFIXES = (".npz", ".npy")
 _UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, zlib.error, NotImplementedError)  # as NumPy and zipfile raise
-_MEASURES = ("path", "wup", "lch", "jcn", "lin")
 _WORD_VECTORS = ("word2vec", "glove", "fasttext")
 _BENCHMARKS = ("Sketchy", "TU-Berlin", "QuickDraw")
 
@@ -72,11 +73,11 @@ class ClassVectors:
         SemanticsError that names every class without a vector and its near misses.
         """
         row = {name: index for index, name in enumerate(self.names)}
-        by_letters = _unambiguous({name: _letters(name) for name in self.names})
+        by_letters = _unambiguous({name: letters_of(name) for name in self.names})
         found: list[int] = []
         missing: list[str] = []
         for name in classes:
-            known = name if name in row else by_letters.get(_letters(name))
+            known = name if name in row else by_letters.get(letters_of(name))
             if known is None:
                 missing.append(name)
             else:
@@ -91,11 +92,8 @@ class ClassVectors:
         return self.values[found]
 
 
-def _letters(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
-
-
 def _unambiguous(letters: Mapping[str, str]) -> dict[str, str]:
+    """The name of each spelling by letters that belongs to one name only."""
     names: dict[str, list[str]] = {}
     for name, spelled in letters.items():
         names.setdefault(spelled, []).append(name)
@@ -103,9 +101,10 @@ def _unambiguous(letters: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_class_vectors(path: Path) -> ClassVectors:
-    """The class vectors of one file; raises SemanticsError for another format or vectors of unequal lengths.
+    """The class vectors of one file.
 
-    A file that carries a fingerprint is refused when its content has changed since.
+    Raises SemanticsError for another format, vectors of unequal lengths, and a file whose content does not fit the
+    fingerprint that it carries.
     """
     origin, fingerprint = "", ""
     try:
@@ -117,7 +116,7 @@ def read_class_vectors(path: Path) -> ClassVectors:
             by_name = _read_npy(path)
     except _UNREADABLE as error:
         raise SemanticsError(
-            f"{path} can not be read as class vectors ({error}); expected .npz with the arrays names and vectors, "
+            f"{path} cannot be read as class vectors ({error}); expected .npz with the arrays names and vectors, "
             "or a released .npy with a pickled dict of class name to vector"
         ) from error
     lengths: dict[int, list[str]] = {}
@@ -161,7 +160,10 @@ def _checked(items: Iterable[tuple[object, object]]) -> dict[str, NDArray[np.flo
 
 
 def concatenate(parts: Sequence[ClassVectors]) -> ClassVectors:
-    """The vectors of the classes that every part has, the parts' columns side by side in the given order."""
+    """The vectors of the classes that every part has, the parts' columns side by side in the given order.
+
+    Raises SemanticsError where there is no part.
+    """
     if not parts:
         raise SemanticsError("no side information was named; pass --semantics NAME at least once")
     shared = [name for name in parts[0].names if all(name in part.names for part in parts[1:])]
@@ -178,8 +180,11 @@ def concatenate(parts: Sequence[ClassVectors]) -> ClassVectors:
 def load_class_vectors(folder: Path, sources: Sequence[str]) -> ClassVectors:
     """The named sources of ``folder`` (``<folder>/<source>.npz`` or ``.npy``), joined in sorted order of their names.
 
-    A source named twice is joined twice, as one released command does. Raises SemanticsError for a missing file.
+    A source named twice is joined twice, as one released command does. Raises SemanticsError for a missing file, and
+    where no source is named.
     """
+    if not sources:
+        raise _no_source_named(folder)
     return concatenate([read_class_vectors(find_source(folder, source)) for source in sorted(sources)])
 
 
@@ -194,24 +199,46 @@ def find_source(folder: Path, source: str) -> Path:
             f"no folder {folder} with side information; expected {folder / source}.npy or .npz. "
             f"Point --semantics-root at the folder that holds one folder a data set{_how_to_build(folder, source)}"
         )
-    known = sorted({path.stem for path in folder.iterdir() if path.suffix in SUFFIXES})
+    known = _sources_in(folder)
     raise SemanticsError(
         f"no side information {source!r} in {folder}{did_you_mean(source, known)}; "
         f"the folder has {enumerate_names(known, limit=12) or 'no .npy or .npz file'}{_how_to_build(folder, source)}"
     )
 
 
+def _sources_in(folder: Path) -> list[str]:
+    return sorted({path.stem for path in folder.iterdir() if path.suffix in SUFFIXES}) if folder.is_dir() else []
+
+
+def _no_source_named(folder: Path) -> SemanticsError:
+    """The error that proposes what the folder has, else the command that builds a first source for it."""
+    known = _sources_in(folder)
+    if known:
+        return SemanticsError(
+            f"no side information was named for {folder.name!r}; {folder} has {enumerate_names(known, limit=12)}: "
+            f"pass --semantics {known[0]}"
+        )
+    return SemanticsError(
+        f"no side information is known for {folder.name!r}, and none is in {folder}. Build it, then pass --semantics "
+        f"hieremb-path: {_build_command(folder, 'hieremb-path', '--measure path')}"
+    )
+
+
 def _how_to_build(folder: Path, source: str) -> str:
     """The command that makes a file of this name, where the name says what it holds; else an empty string."""
     measure = source.removeprefix("hieremb-")
-    if measure in _MEASURES:
+    if measure in MEASURES:
         kind = f"--measure {measure}"
     elif source.startswith(_WORD_VECTORS):
         kind = "--word-vectors FILE"
     else:
         return ""
+    return f". Build it: {_build_command(folder, source, kind)}"
+
+
+def _build_command(folder: Path, source: str, kind: str) -> str:
     classes = f"--dataset {folder.name}" if folder.name in _BENCHMARKS else "--classes FILE"
-    return f". Build it: pcmsn semantics build {classes} {kind} --out {folder / source}.npz"
+    return f"pcmsn semantics build {classes} {kind} --out {folder / source}.npz"
 
 
 def write_class_vectors(

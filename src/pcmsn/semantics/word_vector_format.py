@@ -19,6 +19,8 @@ Progress = Callable[[int, int], None]
 """Called with (bytes read, bytes in all) of the file as it is on disk."""
 
 LONGEST_WORD = 4096
+"""Bytes of a word and the space after it at most."""
+
 _HEAD = 1 << 20
 _LARGEST_DIM = 100_000
 _KNOWN = "word2vec binary, word2vec or fastText text (.vec), or GloVe text, each as it is or packed with gzip"
@@ -63,7 +65,7 @@ class Layout:
 
 @contextmanager
 def opened(path: Path, progress: Progress | None = None) -> Iterator[tuple[Reader, Layout]]:
-    """The file, unpacked where it is packed, at its first row, and its layout.
+    """The file, unpacked and at its first row, and its layout.
 
     Whatever goes wrong while it is read becomes one SemanticsError that names the file.
     """
@@ -81,11 +83,11 @@ def opened(path: Path, progress: Progress | None = None) -> Iterator[tuple[Reade
     except MalformedError as error:
         raise SemanticsError(f"word vectors {path}: the file {error}") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise SemanticsError(f"word vectors {path}: can not be read ({error}); get the file again") from error
+        raise SemanticsError(f"word vectors {path}: cannot be read ({error}); get the file again") from error
 
 
 class _Counted:
-    """A file that tells how far it has been read."""
+    """A file that reports how far it has been read."""
 
     def __init__(self, file: IO[bytes], size: int, progress: Progress | None) -> None:
         self._file, self._size, self._progress = file, size, progress
@@ -146,7 +148,7 @@ def _layout_after_header(count: int, dim: int, rest: bytes, start: int) -> Layou
 
 
 def _trailing_numbers(line: bytes) -> int:
-    """How many of a line's fields, counted from its end and without the first one, are numbers."""
+    """How many numbers a line ends with; its first field, the word, does not count."""
     count = 0
     for field in reversed(line.split()[1:]):
         try:
@@ -158,10 +160,12 @@ def _trailing_numbers(line: bytes) -> int:
 
 
 def _starts_like_binary(rest: bytes, dim: int) -> bool:
-    """Whether a word of some length and float32 of the size that vectors have stand here, as far as ``rest`` goes."""
+    """Whether ``rest`` begins with a word, a space and float32 numbers no larger than those of word vectors."""
     if not rest:
         return True  # a file that ends after its first line is reported as cut short
     space = rest.find(b" ", 0, LONGEST_WORD)
+    if space <= 0:
+        return False
     elements = min(dim, (len(rest) - space - 1) // 4)
-    values = np.frombuffer(rest, dtype="<f4", count=elements, offset=space + 1) if space > 0 else np.array([np.inf])
+    values = np.frombuffer(rest, dtype="<f4", count=elements, offset=space + 1)
     return bool((np.isnan(values) | (np.abs(values) < 1e9)).all())

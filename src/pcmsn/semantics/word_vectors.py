@@ -6,7 +6,7 @@ The formats:
 - word2vec text and fastText ``.vec``: a line ``V D``, then a line ``word v1 ... vD`` for each row;
 - GloVe text: the same without the first line; a few words of its largest file hold spaces.
 
-A file is read once from front to back in blocks; a row that nobody asked for costs the search for its end.
+A file is read once from front to back in blocks; of a row that nobody asked for only the end is searched.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from pcmsn.semantics.word_vector_format import LONGEST_WORD, Layout, MalformedError, Progress, Reader, opened
 
 BLOCK = 1 << 22
+"""Bytes that are read at a time."""
 _COPY_AGAIN = "it was not copied completely: get the file again"
 
 
 def read_word_vectors(
     path: Path, words: Iterable[str], progress: Progress | None = None
 ) -> dict[str, NDArray[np.float32]]:
-    """The (D,) vectors of those ``words`` that the file has, spelled exactly so; of a repeated word the first row.
+    """The (D,) vectors of those ``words`` that the file has in exactly this spelling; the first row of a repeated word.
 
     Raises SemanticsError for a file of another kind, a truncated one, or a row asked for that has another length or
     holds NaN or infinity.
@@ -44,7 +45,10 @@ def read_word_vectors(
 
 
 def read_vocabulary(path: Path, progress: Progress | None = None) -> Iterator[str]:
-    """Every word of the file in its order; bytes that are no UTF-8 become replacement characters."""
+    """Every word of the file in its order; bytes that are no UTF-8 become replacement characters.
+
+    Raises SemanticsError as ``read_word_vectors`` does.
+    """
     with opened(path, progress) as (file, layout):
         for word, _ in _rows(file, layout, None):
             yield word.decode(errors="replace")
@@ -116,6 +120,7 @@ def _text_rows(file: Reader, layout: Layout, wanted: Set[bytes] | None) -> Itera
 
 
 def _lines(file: Reader) -> Iterator[bytes]:
+    """The lines without their ends; the last one may be empty."""
     rest = b""
     while block := file.read(BLOCK):
         lines = (rest + block).split(b"\n")
@@ -125,6 +130,7 @@ def _lines(file: Reader) -> Iterator[bytes]:
 
 
 def _split_from_the_right(line: bytes, dim: int) -> tuple[bytes, bytes]:
+    """The word, which may hold spaces, and the ``dim`` elements after it."""
     word = line.rsplit(b" ", dim)[0]
     return word, line[len(word) :]
 

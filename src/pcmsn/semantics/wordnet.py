@@ -212,7 +212,7 @@ def _read_arrays(path: Path, *, only: str | None = None, skip: Sequence[str] = (
             return {name: archive[name] for name in archive.files if only in (None, name) and name not in skip}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise SemanticsError(
-            f"{path} can not be read as WordNet's nouns ({error}); install the package again, or make the file "
+            f"{path} cannot be read as WordNet's nouns ({error}); install the package again, or make the file "
             "with scripts/build_wordnet.py"
         ) from error
 

@@ -12,10 +12,26 @@ import numpy as np
 from pcmsn.report.markup import Markup, join, tag
 
 WIDTH, HEIGHT = 440.0, 270.0
+"""Of the whole picture, in pixels."""
+
 RIGHT, TOP, BOTTOM = 14.0, 20.0, 40.0
 """Margins; a mark's text has room above the highest point."""
-LETTER, BOLD, NAME = 8.6, 10.0, 16.0
-"""Widths of a letter of a tick, of a letter of a mark, and of a turned axis name."""
+
+TICK_LETTER, MARK_LETTER = 8.6, 10.0
+"""Widths of a letter in the text of a tick and of a mark."""
+
+AXIS_NAME = 16.0
+"""Width of the vertical axis's name, which is turned."""
+
+MOST_TICKS = 8
+"""Whole numbers that are written at an axis at most."""
+
+NO_LIMITS = (-math.inf, math.inf)
+"""Of values that may be any number."""
+
+VALUE_STEPS = 4
+"""About how many steps an axis of values is divided into."""
+
 Style = Literal["main", "second", "chance"]
 
 
@@ -40,7 +56,7 @@ class Axis:
     logarithmic: bool = False
 
     def share(self, value: float) -> float:
-        """Where a value is between the ends, in 0..1 inside of them."""
+        """How far a value is from the low end to the high one: 0 and 1 at the ends, 0.5 where they are the same."""
         low, high, at = self.low, self.high, value
         if self.logarithmic:
             low, high, at = math.log(low), math.log(high), math.log(value)
@@ -61,9 +77,9 @@ def share_axis(label: str) -> Axis:
     return Axis(label, 0, 1, tuple((tick / 5, f"{tick / 5:.1f}") for tick in range(6)))
 
 
-def whole_axis(label: str, last: int, most: int = 8) -> Axis:
-    """An axis of whole numbers from 1 to ``last``, at most ``most`` of them written."""
-    step = max(1, math.ceil(last / most))
+def whole_axis(label: str, last: int) -> Axis:
+    """An axis of whole numbers from 1 to ``last``, few of them written."""
+    step = max(1, math.ceil(last / MOST_TICKS))
     shown = [number for number in range(1, last + 1) if number == 1 or number % step == 0]
     return Axis(label, 1, max(last, 1), tuple((float(number), str(number)) for number in shown))
 
@@ -75,13 +91,16 @@ def depth_axis(label: str, depths: Sequence[int]) -> Axis:
     return Axis(label, 1, last, tuple((float(k), f"{k:,}") for k in (*powers, last)), logarithmic=True)
 
 
-def value_axis(label: str, values: Sequence[float], steps: int = 4) -> Axis:
-    """An axis around some values with about ``steps`` round ticks; values that are not finite do not count."""
+def value_axis(label: str, values: Sequence[float], *, within: tuple[float, float] = NO_LIMITS) -> Axis:
+    """An axis around some values with a few round ticks; values that are not finite do not count.
+
+    ``within`` are the least and the most that a value can be, whole numbers or infinite.
+    """
     finite = [value for value in values if math.isfinite(value)] or [0.0]
     low, high = min(finite), max(finite)
     if low == high:
-        low, high = low - 0.5, high + 0.5
-    raw = (high - low) / steps
+        low, high = max(low - 0.5, within[0]), min(high + 0.5, within[1])
+    raw = (high - low) / VALUE_STEPS
     size = 10.0 ** math.floor(math.log10(raw))
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
@@ -106,15 +125,17 @@ def line_chart(
 
 def _left(y: Axis) -> float:
     """The room that the ticks and the name of the other axis take."""
-    return 10 + LETTER * max((len(text) for _, text in y.ticks), default=0) + (NAME if y.label else 0)
+    return 10 + TICK_LETTER * max((len(text) for _, text in y.ticks), default=0) + (AXIS_NAME if y.label else 0)
 
 
 def _across(x: Axis, y: Axis, value: float) -> float:
+    """Pixels from the left edge to a value of the axis ``x``."""
     left = _left(y)
     return left + x.share(value) * (WIDTH - left - RIGHT)
 
 
 def _down(y: Axis, value: float) -> float:
+    """Pixels from the top edge to a value of the axis ``y``."""
     return HEIGHT - BOTTOM - y.share(value) * (HEIGHT - TOP - BOTTOM)
 
 
@@ -141,26 +162,27 @@ def _grid(x: Axis, y: Axis) -> Markup:
 
 
 def _line(line: Line, x: Axis, y: Axis) -> Markup:
-    """One path; it is interrupted where a value is not finite."""
+    """One path, interrupted where a value is not finite; a line of one point is a dot."""
     steps, pen = [], "M"
-    for across, down in zip(line.x, line.y, strict=True):
-        if not math.isfinite(down):
+    for point_x, point_y in zip(line.x, line.y, strict=True):
+        if not math.isfinite(point_y):
             pen = "M"
             continue
-        steps.append(f"{pen}{_across(x, y, across):.1f} {_down(y, down):.1f}")
+        steps.append(f"{pen}{_across(x, y, point_x):.1f} {_down(y, point_y):.1f}")
         pen = "L"
     path = tag("path", tag("title", line.label), d="".join(steps), class_=f"line {line.style}")
     if len(steps) != 1:
         return path
-    only = next((a, d) for a, d in zip(line.x, line.y, strict=True) if math.isfinite(d))
-    return join(path, tag("circle", cx=_across(x, y, only[0]), cy=_down(y, only[1]), r=3.0, class_=f"dot {line.style}"))
+    only_x, only_y = next(point for point in zip(line.x, line.y, strict=True) if math.isfinite(point[1]))
+    dot = tag("circle", cx=_across(x, y, only_x), cy=_down(y, only_y), r=3.0, class_=f"dot {line.style}")
+    return join(path, dot)
 
 
 def _mark(mark: Mark, line: Line, x: Axis, y: Axis) -> Markup:
     """A ring at the point, and its text beside it, above the line."""
     across, down = _across(x, y, mark.x), _down(y, mark.y)
     anchor, side = ("end", -1) if x.share(mark.x) > 0.7 else ("start", 1)
-    near, far = across + 8 * side, across + (8 + BOLD * len(mark.label)) * side
+    near, far = across + 8 * side, across + (8 + MARK_LETTER * len(mark.label)) * side
     return join(
         tag("circle", cx=across, cy=down, r=5.0, class_="best"),
         tag("text", mark.label, x=near, y=_highest(line, x, y, near, far) - 9, text_anchor=anchor, class_="strong"),
@@ -168,7 +190,7 @@ def _mark(mark: Mark, line: Line, x: Axis, y: Axis) -> Markup:
 
 
 def _highest(line: Line, x: Axis, y: Axis, near: float, far: float) -> float:
-    """Where the line is highest between two places from left to right, its ends prolonged."""
+    """The line's smallest distance from the top between two places across, as if its ends went on level."""
     points = [
         (_across(x, y, across), _down(y, down))
         for across, down in zip(line.x, line.y, strict=True)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pcmsn.report.contents import Projection
 from pcmsn.report.markup import Markup, join, tag
 
 WIDTH, HEIGHT, MARGIN = 900.0, 640.0, 26.0
+"""Of the whole picture, in pixels."""
+
+HALF_LETTER, LINE = 3.8, 15
+"""Half the width of a letter of a name, and the height of a line of text."""
+
+
+class _Label(NamedTuple):
+    """A class's name in the picture, its middle at (across, down)."""
+
+    name: str
+    position: int
+    across: float
+    down: float
 
 
 def class_colours(count: int) -> tuple[str, ...]:
@@ -23,7 +39,7 @@ def scatter(projection: Projection, *, title: str, description: str) -> Markup:
     """An SVG: open triangles are sketches, filled dots photos; each class is named where its points are densest."""
     colours = class_colours(len(projection.classes))
     parts = [tag("title", title), tag("desc", description)]
-    names = []
+    labels = []
     for position, name in enumerate(projection.classes):
         rows = np.flatnonzero(projection.label == position)
         if not len(rows):
@@ -36,38 +52,41 @@ def scatter(projection: Projection, *, title: str, description: str) -> Markup:
             tag("path", d="".join(sketches), class_="sketch"),
         )
         parts.append(tag("g", group, class_=f"class c{position}", style=f"--c:{colours[position]}"))
-        names.append((name.replace("_", " "), position, *_place(_middle(projection, rows))))
-    parts += [_name(*each) for each in _apart(names)]
+        labels.append(_Label(name.replace("_", " "), position, *_place(_middle(projection, rows))))
+    parts += [_name(label) for label in _apart(labels)]
     view = f"0 0 {WIDTH:.0f} {HEIGHT:.0f}"
     return tag("svg", *parts, viewBox=view, role="img", class_="chart scatter", aria_label=title)
 
 
-def _place(point: np.ndarray) -> tuple[float, float]:
+def _place(point: NDArray[np.float64]) -> tuple[float, float]:
+    """(across, down) in pixels of a point in 0..1."""
     return MARGIN + float(point[0]) * (WIDTH - 2 * MARGIN), MARGIN + float(point[1]) * (HEIGHT - 2 * MARGIN)
 
 
-def _middle(projection: Projection, rows: np.ndarray) -> np.ndarray:
+def _middle(projection: Projection, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """The point of a class with the most others of its class near it."""
     points = projection.points[rows]
     squared = ((points[:, None] - points[None]) ** 2).sum(axis=2)
     return np.asarray(points[int((squared < 0.06**2).sum(axis=1).argmax())])
 
 
-def _apart(names: list[tuple[str, int, float, float]]) -> list[tuple[str, int, float, float]]:
-    """The names moved down where one would be written over another."""
-    placed: list[tuple[str, int, float, float]] = []
-    for name, position, middle, top in sorted(names, key=lambda each: each[3]):
-        half, down = 3.8 * len(name) + 4, top
-        across = min(max(middle, half), WIDTH - half)
-        for other, _, there, below in placed:
-            if abs(across - there) < half + 3.8 * len(other) and abs(down - below) < 15:
-                down = below + 15
-        placed.append((name, position, across, min(down, HEIGHT - 6)))
+def _apart(labels: list[_Label]) -> list[_Label]:
+    """The labels moved down where one would be written over another."""
+    placed: list[_Label] = []
+    for label in sorted(labels, key=lambda each: each.down):
+        half, down = HALF_LETTER * len(label.name) + 4, label.down
+        across = min(max(label.across, half), WIDTH - half)
+        for other in placed:
+            overlaps = abs(across - other.across) < half + HALF_LETTER * len(other.name)
+            if overlaps and abs(down - other.down) < LINE:
+                down = other.down + LINE
+        placed.append(label._replace(across=across, down=min(down, HEIGHT - 6)))
     return placed
 
 
-def _name(name: str, position: int, across: float, down: float) -> Markup:
-    return tag("text", name, x=across, y=down + 4, text_anchor="middle", class_=f"class-name c{position}")
+def _name(label: _Label) -> Markup:
+    kind = f"class-name c{label.position}"
+    return tag("text", label.name, x=label.across, y=label.down + 4, text_anchor="middle", class_=kind)
 
 
 def _dot(across: float, down: float) -> str:

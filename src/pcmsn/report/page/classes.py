@@ -19,7 +19,6 @@ def classes_section(measured: Measured) -> Markup:
     protocol = measured.protocols[0].protocol
     return section(
         "classes",
-        "Class by class",
         key(("bar", "mAP@all, real-valued"), ("pin", "binary")),
         _bars(measured.classes),
         tag("h3", "What is taken for what"),

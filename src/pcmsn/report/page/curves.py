@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pcmsn.evaluation.precision_recall import RECALLS
 from pcmsn.report.contents import Curve, Measured, ProtocolResults
@@ -12,6 +15,9 @@ from pcmsn.report.page.elements import count, data, figure, folded, key, section
 
 STYLES: tuple[Style, ...] = ("main", "second")
 
+Values = Callable[[Curve], NDArray[np.float64]]
+"""One of the two arrays of a curve."""
+
 
 def curves_section(measured: Measured) -> Markup:
     """The curves of every protocol."""
@@ -19,7 +25,6 @@ def curves_section(measured: Measured) -> Markup:
     entries = [*zip(STYLES, labels, strict=True), ("chance", "random order")]
     return section(
         "curves",
-        "Precision along the list",
         key(*entries),
         tag("h3", "Precision and recall"),
         tag(
@@ -42,54 +47,56 @@ def curves_section(measured: Measured) -> Markup:
 
 
 def _recall_figure(results: ProtocolResults) -> Markup:
-    lines = [
-        Line(curve.label, RECALLS, tuple(curve.precision_at_recall.tolist()), style)
-        for style, curve in zip(STYLES, results.curves, strict=True)
-    ]
-    lines.append(Line("random order", (0.0, 1.0), (results.prior, results.prior), "chance"))
     picture = line_chart(
-        lines,
+        _lines(results, RECALLS, lambda curve: curve.precision_at_recall),
         share_axis("recall"),
         share_axis("precision"),
         title=f"Precision against recall, {results.protocol}",
         description=_spoken(results, "at recall 0.5", lambda curve: float(curve.precision_at_recall[5])),
     )
-    rows = [
-        [f"{recall:.1f}", *(data(float(curve.precision_at_recall[place])) for curve in results.curves)]
-        for place, recall in enumerate(RECALLS)
-    ]
-    numbers = table(["recall", *(curve.label for curve in results.curves)], rows)
-    return figure(picture, _sampled(results), folded("Numbers", numbers), title=results.protocol)
+    places = [f"{recall:.1f}" for recall in RECALLS]
+    numbers = _numbers(results, "recall", places, lambda curve: curve.precision_at_recall)
+    return figure(picture, _sampled(results), numbers, title=results.protocol)
 
 
 def _depth_figure(results: ProtocolResults) -> Markup:
-    depths = tuple(float(depth) for depth in results.depths)
-    lines = [
-        Line(curve.label, depths, tuple(curve.precision_at_depth.tolist()), style)
-        for style, curve in zip(STYLES, results.curves, strict=True)
-    ]
-    lines.append(Line("random order", (1.0, depths[-1]), (results.prior, results.prior), "chance"))
     picture = line_chart(
-        lines,
+        _lines(results, results.depths, lambda curve: curve.precision_at_depth),
         depth_axis("k, photos from the top", results.depths),
         share_axis("precision"),
         title=f"Precision at k, {results.protocol}",
         description=_spoken(results, "at k = 1", lambda curve: float(curve.precision_at_depth[0])),
     )
-    rows = [
-        [count(depth), *(data(float(curve.precision_at_depth[place])) for curve in results.curves)]
-        for place, depth in enumerate(results.depths)
+    places = [count(depth) for depth in results.depths]
+    numbers = _numbers(results, "k", places, lambda curve: curve.precision_at_depth)
+    return figure(picture, _sampled(results), numbers, title=results.protocol)
+
+
+def _lines(results: ProtocolResults, places: Sequence[float], values: Values) -> list[Line]:
+    """Each curve's values at the same places, and the level of a random order."""
+    across = tuple(float(place) for place in places)
+    lines = [
+        Line(curve.label, across, tuple(values(curve).tolist()), style)
+        for style, curve in zip(STYLES, results.curves, strict=True)
     ]
-    numbers = table(["k", *(curve.label for curve in results.curves)], rows)
-    return figure(picture, _sampled(results), folded("Numbers", numbers), title=results.protocol)
+    return [*lines, Line("random order", (across[0], across[-1]), (results.prior, results.prior), "chance")]
+
+
+def _numbers(results: ProtocolResults, head: str, places: Sequence[str], values: Values) -> Markup:
+    """The table behind the curves, folded: a row a place."""
+    columns = [[data(float(value)) for value in values(curve)] for curve in results.curves]
+    rows = [list(row) for row in zip(places, *columns, strict=True)]
+    return folded("Numbers", table([head, *(curve.label for curve in results.curves)], rows))
 
 
 def _spoken(results: ProtocolResults, where: str, value: Callable[[Curve], float]) -> str:
+    """What a screen reader says of a chart."""
     shown = ", ".join(f"{curve.label} {value(curve):.3f}" for curve in results.curves)
     return f"Precision {where}: {shown}; a random order has {results.prior:.3f}. The numbers are in the table below."
 
 
 def _sampled(results: ProtocolResults) -> str:
+    """A caption where the curves are means over a part of the queries; else empty."""
     queries = next(iter(results.real.values())).queries
     if results.curve_queries == queries:
         return ""

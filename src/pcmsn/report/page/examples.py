@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pcmsn.evaluation.grid import RetrievedPhoto
+from pcmsn.evaluation.examples import RetrievedPhoto
 from pcmsn.report.contents import Contents, Example, Measured
 from pcmsn.report.markup import Markup, tag
 from pcmsn.report.page.elements import section, spaced
@@ -15,7 +15,7 @@ def examples_section(contents: Contents, measured: Measured) -> Markup:
     """The best, the median and the worst queries, or why there are none."""
     examples = measured.examples
     if examples is None:
-        return section("examples", "Queries", tag("p", contents.pictures_missing, class_="quiet"))
+        return section("examples", tag("p", contents.pictures_missing, class_="quiet"))
     groups = [
         ("Best", "highest average precision", examples.best),
         ("In the middle", "nearest to the median query", examples.median),
@@ -23,7 +23,6 @@ def examples_section(contents: Contents, measured: Measured) -> Markup:
     ]
     return section(
         "examples",
-        "Queries",
         *(_group(*group) for group in groups),
         lead="The sketch, then its nearest photos, nearest first, real-valued. Chosen by average precision alone and "
         "never two of one class in a group, so nothing is picked for its looks.",

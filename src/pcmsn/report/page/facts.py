@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 from pcmsn.report.contents import Contents
 from pcmsn.report.markup import Markup, join, tag
-from pcmsn.report.page.elements import count, folded, listed, section, table
+from pcmsn.report.page.elements import count, counted, folded, listed, section, table
 from pcmsn.training.configuration import config_to_toml
+from pcmsn.training.run_folder import CONFIG
 
 PART_NAMES = {
     "train": "seen classes, trained on",
@@ -27,17 +30,20 @@ def data_section(contents: Contents) -> Markup:
         ]
         for part in contents.parts
     ]
-    lists = [folded(f"{len(part.classes)} {part.name} classes", listed(part.classes)) for part in contents.parts]
+    lists = [
+        folded(counted(len(part.classes), f"{part.name} class", f"{part.name} classes"), listed(part.classes))
+        for part in contents.parts
+    ]
     if record.split.missing:
         lists.append(
             folded(
                 f"{len(record.split.missing)} classes of the split that the data lacks", listed(record.split.missing)
             )
         )
-    trained = f"While training, {count(record.unreadable)} unreadable pictures of train and val were left out."
+    unreadable = counted(record.unreadable, "unreadable picture", "unreadable pictures")
+    trained = f"Left out while training: {unreadable} of train and val."
     return section(
         "data",
-        "Data and split",
         table(["part", "classes", "sketches", "photos", "unreadable now"], rows),
         tag("p", trained, class_="quiet"),
         *lists,
@@ -62,6 +68,7 @@ def run_section(contents: Contents) -> Markup:
     facts = [
         ("run folder", str(contents.run)),
         ("trained with", f"pcmsn {record.pcmsn_version}"),
+        ("to train again", shlex.join(("pcmsn", "train", "--config", str(contents.run / CONFIG)))),
         *extractors,
         ("dimensions", sizes),
         ("report made", made.made),
@@ -69,10 +76,9 @@ def run_section(contents: Contents) -> Markup:
         ("versions", ", ".join(f"{name} {number}" for name, number in made.versions)),
     ]
     if made.command:
-        facts.append(("command", made.command))
+        facts.append(("report command", made.command))
     return section(
         "run",
-        "Run and environment",
         tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in facts), class_="meanings"),
         folded("Configuration (TOML)", tag("pre", tag("code", config_to_toml(contents.config)), tabindex="0")),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pcmsn.evaluation.scoring import Scores
+from pcmsn.evaluation.families import MetricFamily
+from pcmsn.evaluation.scoring import SCORE_NAMES, Scores
 from pcmsn.report.contents import Contents, Measured, ProtocolResults
 from pcmsn.report.markup import Markup, tag
-from pcmsn.report.page.elements import data
+from pcmsn.report.page.elements import counted, data
 
 
 def header(contents: Contents) -> Markup:
@@ -20,7 +21,8 @@ def header(contents: Contents) -> Markup:
         ("Best epoch", f"{record.best_epoch} of {record.epochs_done}"),
     ]
     unseen = len(record.split.val) + len(record.split.test)
-    subtitle = f"Split {record.split.name}: {len(record.split.train)} seen classes, {unseen} unseen ones"
+    seen = counted(len(record.split.train), "seen class", "seen classes")
+    subtitle = f"Split {record.split.name}: {seen}, {unseen} unseen {'one' if unseen == 1 else 'ones'}"
     return tag(
         "header",
         tag("p", "Zero-shot sketch-based image retrieval", class_="eyebrow"),
@@ -31,23 +33,23 @@ def header(contents: Contents) -> Markup:
 
 
 def notes(contents: Contents) -> Markup:
-    """What a reader of the numbers should know; nothing where there is nothing to say."""
+    """What a reader should know of the run before any number; nothing where there is nothing to say."""
     if not contents.notes:
         return Markup("")
     items = [tag("li", note) for note in contents.notes]
     return tag("aside", tag("h2", "Before you read the numbers"), tag("ul", *items), class_="notes")
 
 
-def cards(measured: Measured, family: str) -> Markup:
+def cards(measured: Measured, family: MetricFamily) -> Markup:
     """The scores that a reader looks for first, each with a sentence and what a random order scores."""
     reported = measured.protocols[0]
-    chance, perfect = reported.chance[family], reported.perfect[family]
-    real, binary = reported.real[family], reported.binary[family]
+    chance, perfect = reported.chance[family.name], reported.perfect[family.name]
+    real, binary = reported.real[family.name], reported.binary[family.name]
     shown = [
         _card(
             f"mAP@all, {reported.protocol}",
             real,
-            "map_all",
+            "mAP@all",
             f"How far in front the right photos stand in the whole list. A random order scores {chance[0]:.3f}, a "
             f"perfect one {perfect[0]:.0f}.",
             main=True,
@@ -55,14 +57,14 @@ def cards(measured: Measured, family: str) -> Markup:
         _card(
             f"P@100, {reported.protocol}",
             real,
-            "p_100",
+            "P@100",
             f"Share of right photos among the first 100{_divided(family)}. A random order scores {chance[2]:.3f}, a "
             f"perfect one {perfect[2]:.3f}.",
         ),
         _card(
             f"mAP@all, {_bits(binary)}",
             binary,
-            "map_all",
+            "mAP@all",
             "The same with each picture as a short binary code, compared by the number of bits that differ.",
         ),
     ]
@@ -71,20 +73,20 @@ def cards(measured: Measured, family: str) -> Markup:
         shown.append(
             _card(
                 f"mAP@all, {strict.protocol}",
-                strict.real[family],
-                "map_all",
+                strict.real[family.name],
+                "mAP@all",
                 "On the classes that nothing was chosen on, in a gallery of these classes alone. A random order scores "
-                f"{strict.chance[family][0]:.3f}.",
+                f"{strict.chance[family.name][0]:.3f}.",
             )
         )
     return tag("div", *shown, class_="cards")
 
 
-def _card(title: str, scores: Scores, field: str, sentence: str, *, main: bool = False) -> Markup:
-    place = ("map_all", "map_200", "p_100", "p_200").index(field)
-    parts = [tag("h3", title), tag("p", data(getattr(scores, field), digits=3), class_="big")]
+def _card(title: str, scores: Scores, score: str, sentence: str, *, main: bool = False) -> Markup:
+    """One score, named as in ``SCORE_NAMES``, with its interval and a sentence on what it means."""
+    parts = [tag("h3", title), tag("p", data(scores.to_dict()[score], digits=3), class_="big")]
     if scores.intervals is not None:
-        interval = scores.intervals.intervals[place]
+        interval = scores.intervals.intervals[SCORE_NAMES.index(score)]
         parts.append(
             tag("p", f"{scores.intervals.level:.0%} interval {interval.low:.3f} to {interval.high:.3f}", class_="quiet")
         )
@@ -95,10 +97,12 @@ def _bits(scores: Scores) -> str:
     return f"{scores.codes.rpartition('-')[2]}-bit codes"
 
 
-def _divided(family: str) -> str:
-    return ", or among the first R where a class has fewer photos (R)" if family == "zse" else ""
+def _divided(family: MetricFamily) -> str:
+    by_class = family.precision_divisor == "min(k, R)"
+    return ", or among the first R where a class has fewer photos (R)" if by_class else ""
 
 
 def _strict(measured: Measured) -> ProtocolResults | None:
+    """The results on the test classes alone, where the reported protocol is another one."""
     found = [results for results in measured.protocols[1:] if results.protocol == "test"]
     return found[0] if found else None

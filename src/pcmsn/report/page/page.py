@@ -8,6 +8,7 @@ from pcmsn.report.contents import Contents
 from pcmsn.report.markup import Markup, tag
 from pcmsn.report.page.classes import classes_section
 from pcmsn.report.page.curves import curves_section
+from pcmsn.report.page.elements import SECTIONS
 from pcmsn.report.page.examples import examples_section
 from pcmsn.report.page.facts import data_section, run_section
 from pcmsn.report.page.headline import cards, header, notes
@@ -16,16 +17,6 @@ from pcmsn.report.page.space import highlighting, space_section
 from pcmsn.report.page.training import training_section
 
 STYLE = Path(__file__).parents[1] / "style.css"
-SECTIONS = {
-    "scores": "Scores",
-    "curves": "Curves",
-    "classes": "Classes",
-    "examples": "Queries",
-    "space": "Retrieval space",
-    "training": "Training",
-    "data": "Data",
-    "run": "Run",
-}
 # Nothing may be loaded: whatever a data set's names are, the page is read as it stands.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -38,7 +29,7 @@ def render(contents: Contents) -> str:
     sections = {"training": training_section(contents), "data": data_section(contents), "run": run_section(contents)}
     style = STYLE.read_text(encoding="utf-8")
     if measured is not None:
-        parts.append(cards(measured, contents.families[0].name))
+        parts.append(cards(measured, contents.families[0]))
         sections |= {
             "scores": scores_section(contents, measured),
             "curves": curves_section(measured),
@@ -67,6 +58,6 @@ def _head(contents: Contents, style: str) -> Markup:
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", f"{record.dataset}, split {record.split.name}: a pcmsn report"),
-        # Our own style sheet, and numbers.
+        # Not escaped: our own style sheet, and rules made of numbers.
         tag("style", Markup(style)),
     )

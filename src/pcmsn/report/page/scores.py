@@ -8,7 +8,7 @@ from pcmsn.evaluation.families import MetricFamily
 from pcmsn.evaluation.scoring import SCORE_NAMES, Scores
 from pcmsn.report.contents import Contents, Measured, ProtocolResults
 from pcmsn.report.markup import Markup, join, tag
-from pcmsn.report.page.elements import count, data, folded, section, table
+from pcmsn.report.page.elements import count, counted, data, folded, section, table
 from pcmsn.training.protocols import MEANING
 
 SCORE_MEANING = {
@@ -27,7 +27,6 @@ def scores_section(contents: Contents, measured: Measured) -> Markup:
     families = [tag("div", tag("dt", family.name), tag("dd", f"{family.description}.")) for family in contents.families]
     return section(
         "scores",
-        "Scores",
         *tables,
         _interval_note(measured),
         tag("dl", *meanings, class_="meanings"),
@@ -40,12 +39,15 @@ def scores_section(contents: Contents, measured: Measured) -> Markup:
 def _protocol(results: ProtocolResults, first: MetricFamily, others: Sequence[MetricFamily]) -> Markup:
     scores = results.real[first.name]
     meaning = MEANING[results.protocol]
-    queries, gallery = count(scores.queries), count(scores.gallery)
-    size = f"{results.classes} unseen classes, {queries} queries, {gallery} photos in the gallery"
+    size = (
+        f"{counted(results.classes, 'unseen class', 'unseen classes')}, "
+        f"{counted(scores.queries, 'query', 'queries')}, {counted(scores.gallery, 'photo', 'photos')} in the gallery"
+    )
     parts = [
         tag("h3", results.protocol),
         tag("p", f"{size}. {meaning[0].upper()}{meaning[1:]}.", class_="quiet"),
         _family_table(results, first),
+        *(tag("p", f"{note[0].upper()}{note[1:]}.", class_="quiet") for note in results.notes),
     ]
     if others:
         tables = [_family_table(results, family) for family in others]
@@ -68,10 +70,9 @@ def _family_table(results: ProtocolResults, family: MetricFamily) -> Markup:
 
 def _score_row(label: str, results: ProtocolResults, family: str, kind: str, scores: Scores) -> list[str]:
     cells: list[str] = [label]
-    for place, (name, value) in enumerate(
-        zip(SCORE_NAMES, (scores.map_all, scores.map_200, scores.p_100, scores.p_200), strict=True)
-    ):
-        cell = data(value, data_score=f"{results.protocol}/{family}/{kind}/{name}")
+    values = scores.to_dict()
+    for place, name in enumerate(SCORE_NAMES):
+        cell = data(values[name], data_score=f"{results.protocol}/{family}/{kind}/{name}")
         if scores.intervals is not None:
             interval = scores.intervals.intervals[place]
             cell = join(cell, tag("small", f"{interval.low:.3f}–{interval.high:.3f}"))

@@ -15,7 +15,7 @@ from pcmsn.report.page.elements import count, data, figure, folded, key, section
 def space_section(measured: Measured) -> Markup:
     """The t-SNE and the discrimination ratios of the reported protocol's classes."""
     parts = [_projection(measured.projection)] if measured.projection else [tag("p", "Too few pictures for a t-SNE.")]
-    return section("space", "The retrieval space", *parts, *_ratios(measured.ratios))
+    return section("space", *parts, *_ratios(measured.ratios))
 
 
 def highlighting(projection: Projection) -> str:

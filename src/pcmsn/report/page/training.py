@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pcmsn.report.contents import Contents, Training
-from pcmsn.report.figures.lines import Line, Mark, line_chart, value_axis, whole_axis
+from pcmsn.report.figures.lines import NO_LIMITS, Line, Mark, line_chart, value_axis, whole_axis
 from pcmsn.report.markup import Markup, tag
-from pcmsn.report.page.elements import data, figure, folded, section, table
+from pcmsn.report.page.elements import counted, data, figure, folded, section, table
 from pcmsn.training.run_folder import HISTORY
 
 NAMES = {
@@ -26,11 +26,12 @@ def training_section(contents: Contents) -> Markup:
     """Small pictures of the validation score and every loss, and the rows that they are drawn from."""
     training, record = contents.training, contents.record
     if not training.rows:
-        return section("training", "Training", tag("p", f"{contents.run} has no {HISTORY}.", class_="quiet"))
+        return section("training", tag("p", f"{contents.run} has no {HISTORY}.", class_="quiet"))
     shown = [name for name in NAMES if name in training.rows[0]]
     lead = (
-        f"The model is that of epoch {record.best_epoch}, the best on the {len(record.split.val)} validation classes "
-        f"(mAP@all {record.best_score:.3f}). The test classes decide on nothing."
+        f"The model is that of epoch {record.best_epoch}, the best on the "
+        f"{counted(len(record.split.val), 'validation class', 'validation classes')} "
+        f"(mAP@all {record.best_score:.3f}). The test classes decide nothing."
     )
     stop = contents.config.training.early_stop
     ends = f"Training stops after {stop} epochs without a better one." if stop else "Training does not stop early."
@@ -41,7 +42,6 @@ def training_section(contents: Contents) -> Markup:
     )
     return section(
         "training",
-        "Training",
         tag(
             "div",
             *(_curve(training, name) for name in shown[:1]),
@@ -58,11 +58,12 @@ def _curve(training: Training, name: str) -> Markup:
     epochs = tuple(row["epoch"] for row in training.rows)
     values = tuple(row[name] for row in training.rows)
     best = next((row for row in training.rows if row["epoch"] == training.best_epoch), None)
+    is_score = name.startswith("validation")
     mark = Mark(best["epoch"], best[name], f"{best[name]:.3f}") if best else None
     picture = line_chart(
-        [Line(NAMES[name], epochs, values, "main" if name.startswith("validation") else "second")],
+        [Line(NAMES[name], epochs, values, "main" if is_score else "second")],
         whole_axis("epoch", int(max(epochs))),
-        value_axis("", values),
+        value_axis("", values, within=(0, 1) if is_score else NO_LIMITS),
         title=f"{NAMES[name]} by epoch",
         description=f"From {values[0]:.3f} in the first epoch to {values[-1]:.3f} in the last"
         + (f"; {best[name]:.3f} in the best, {training.best_epoch}." if best else "."),
