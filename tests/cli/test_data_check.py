@@ -24,6 +24,7 @@ def test_a_clean_folder_exits_with_0(tmp_path: Path, write_pictures: Callable[..
     result = invoke("data", "check", root, "--dataset", "folder")
     assert result.exit_code == 0, result.output
     assert "10 pictures decoded; nothing stops a run or changes its scores." in result.output
+    assert "published" not in result.output
 
 
 def test_findings_exit_with_1_and_say_what_they_do(tmp_path: Path, write_pictures: Callable[..., Path]) -> None:
