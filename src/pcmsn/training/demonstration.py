@@ -131,8 +131,8 @@ def _tables(
     tables: dict[Protocol, dict[str, Scores]] = {}
     for place, (random, features) in enumerate(zip(untrained, trained, strict=True)):
         tables[random.protocol] = {
-            "untrained features, cosine": random.rows["standardised features, cosine"],
-            "trained features, cosine": features.rows["standardised features, cosine"],
+            "tiny network with random weights": random.rows["standardised features, cosine"],
+            "tiny network, trained": features.rows["standardised features, cosine"],
         }
         for preset, assessment in assessments.items():
             scores = assessment.protocols[place]
