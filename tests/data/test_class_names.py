@@ -5,13 +5,13 @@ import pytest
 from pcmsn.data.class_names import (
     find_class_name,
     known_class_names,
-    letters_of,
     near_class_names,
     prepared_class_name,
 )
 from pcmsn.data.records import Modality
 from pcmsn.data.splits import published_split, published_splits
 from pcmsn.errors import DataError
+from pcmsn.semantics.near_words import letters_of
 
 BENCHMARKS = {"Sketchy": 125, "TU-Berlin": 250, "QuickDraw": 110}
 

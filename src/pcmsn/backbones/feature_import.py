@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from pcmsn.backbones.feature_export import MANIFEST
 from pcmsn.backbones.feature_file import FeatureFile, InMemory, write_feature_file
 from pcmsn.backbones.feature_parts import part_files
-from pcmsn.data.class_names import letters_of
 from pcmsn.data.records import Modality
 from pcmsn.errors import DataError, enumerate_names
+from pcmsn.semantics.near_words import letters_of
 
 # Names of arrays, in the order in which they are looked for.
 FEATURES = ("features", "feats", "feat", "x", "embeddings")

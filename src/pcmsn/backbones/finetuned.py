@@ -25,11 +25,11 @@ from pcmsn.backbones.composite import networks_below
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.trunk import build_trunk, describe_trunk
 from pcmsn.data.atomic import atomic_path, write_text_atomically
-from pcmsn.data.class_names import letters_of
 from pcmsn.data.records import Modality
 from pcmsn.data.splits import Split
 from pcmsn.errors import BackboneError, enumerate_names
 from pcmsn.seeding import seeded_torch
+from pcmsn.semantics.near_words import letters_of
 from pcmsn.version import __version__
 
 FINETUNED_VERSION = 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from pcmsn.cli.printing import output, titled_table
-from pcmsn.cli.tables import SCORE_NAMES
+from pcmsn.evaluation.scoring import SCORE_NAMES
 
 if TYPE_CHECKING:
     from pcmsn.evaluation.comparison import PairedTest

@@ -38,11 +38,11 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score embeddings from a file: mAP@all, mAP@200, P@100, P@200."""
-    from pcmsn.cli.tables import SCORE_NAMES, expanded_rows, print_scores
+    from pcmsn.cli.tables import expanded_rows, print_scores
     from pcmsn.evaluation.embeddings_file import read_embeddings
     from pcmsn.evaluation.families import metric_family
+    from pcmsn.evaluation.scoring import SCORE_NAMES, score_expanded
     from pcmsn.evaluation.scoring import score as score_arrays
-    from pcmsn.evaluation.scoring import score_expanded
     from pcmsn.seeding import numpy_generator
 
     if expand is not None and codes is not CodeKind.REAL:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pcmsn.cli.printing import output, titled_table
+from pcmsn.evaluation.scoring import SCORE_NAMES
 
 if TYPE_CHECKING:
     from pcmsn.evaluation.scoring import Scores
-
-SCORE_NAMES = ("mAP@all", "mAP@200", "P@100", "P@200")
 
 
 def print_scores(title: str, rows: Sequence[tuple[str, Scores]], notes: Sequence[str] = ()) -> None:

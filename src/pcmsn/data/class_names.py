@@ -15,6 +15,7 @@ from pathlib import Path
 from pcmsn.data.records import Modality
 from pcmsn.data.splits import default_split_name, published_split, published_splits
 from pcmsn.errors import DataError, closest, did_you_mean
+from pcmsn.semantics.near_words import letters_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -57,11 +58,6 @@ def near_class_names(dataset: str, name: str) -> list[str]:
     """The prepared names that are spelled most like ``name``, at most three, best first."""
     by_letters = {letters_of(known): known for known in known_class_names(dataset)}
     return [by_letters[match] for match in closest(letters_of(name), by_letters)]
-
-
-def letters_of(name: str) -> str:
-    """The letters and digits of a name in one case: ``Bear (animal)`` and ``bearanimal`` give the same."""
-    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 @lru_cache

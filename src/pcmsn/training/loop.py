@@ -235,7 +235,9 @@ class TrainingRun:
         if epoch.best:
             self.standing.best_epoch, self.standing.best_score = epoch.number, epoch.validation_map
             generator = numpy_generator(self.config.training.seed, "itq")
-            self.folder.write_model(model, fit_itq(model, self.data.train, generator), epoch.number)
+            self.folder.write_model(
+                model, fit_itq(embed(model, self.data.train), model.config.dim, generator), epoch.number
+            )
         self.standing.rows.append(epoch.as_row())
         self.folder.write_state(self._state(), self._facts())
         self.folder.write_history(self.standing.rows)
@@ -283,13 +285,15 @@ def embed(
     )
 
 
-def fit_itq(model: RetrievalModel, train: FeatureTables, generator: np.random.Generator) -> ITQ:
-    """ITQ with as many bits as a retrieval feature has elements, learned from embeddings of the training classes.
+def fit_itq(
+    embeddings: tuple[NDArray[np.float32], NDArray[np.float32]], bits: int, generator: np.random.Generator
+) -> ITQ:
+    """ITQ of ``bits`` bits, learned from the (Q, D) sketch and (N, D) photo embeddings of the training classes.
 
     Of more than ``ITQ_ROWS`` embeddings of a modality, so many random ones are used.
     """
-    sketches, photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embed(model, train))
-    return ITQ.fit(sketches, photos, model.config.dim, generator)
+    sketches, photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embeddings)
+    return ITQ.fit(sketches, photos, bits, generator)
 
 
 def _at_most(rows: NDArray[Number], count: int, generator: np.random.Generator) -> NDArray[Number]:

@@ -23,7 +23,7 @@ from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
-from pcmsn.training.loop import fit_itq
+from pcmsn.training.loop import embed, fit_itq
 from pcmsn.training.preparation import Subject, open_extractors, open_subject
 from pcmsn.training.protocols import (
     EmbeddedPictures,
@@ -287,6 +287,6 @@ def _assess_released(
     sketch, photo = extractors.feature_dims
     model = load_released_model(path, sketch_dim=sketch, photo_dim=photo, dim=released.dim).to(settings.device)
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
-    itq = fit_itq(model, train, numpy_generator(0, "itq"))
+    itq = fit_itq(embed(model, train), model.config.dim, numpy_generator(0, "itq"))
     title = f"{path.parent.name}, {extractors.photo.name}"
     return assess(model, itq, subject, extractors, settings, measures, title=title)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pcmsn.data.checking.catalogue import PlaceListing
 from pcmsn.data.checking.findings import Finding, Weight, finding_if_any
-from pcmsn.data.class_names import find_class_name, known_class_names, letters_of, near_class_names
+from pcmsn.data.class_names import find_class_name, known_class_names, near_class_names
 from pcmsn.data.inventory import sorted_entries
 from pcmsn.data.layouts import is_stray
 from pcmsn.data.preparing.staging import STAGING
 from pcmsn.data.published import ORIGINALS, PHOTOS, SKETCHES
 from pcmsn.data.splits import PARTS, Split
+from pcmsn.semantics.near_words import letters_of
 
 _REFUSED = "every command refuses the data set until this is put right"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pcmsn.hashing.itq import ITQ
 from pcmsn.seeding import numpy_generator
@@ -16,7 +15,7 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.experiments.inputs import ExperimentInputs, open_inputs, read_semantic
 from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.scores import score_unseen
-from pcmsn.training.loop import ITQ_ROWS
+from pcmsn.training.loop import fit_itq
 from pcmsn.training.methods.fitting.task import Embeddings, Method, Task
 
 BITS = 64
@@ -82,13 +81,6 @@ def fit_codes(embeddings: Embeddings, seed: int) -> ITQ | None:
 
     None where D is below 64.
     """
-    generator = numpy_generator(seed, "itq")
-    sketches, photos = (_at_most(rows, ITQ_ROWS, generator) for rows in embeddings)
-    return ITQ.fit(sketches, photos, BITS, generator) if sketches.shape[1] >= BITS else None
-
-
-def _at_most(rows: NDArray[np.float32], count: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """The (N, D) rows, or so many random ones of them in their order."""
-    if len(rows) <= count:
-        return rows
-    return rows[np.sort(generator.choice(len(rows), count, replace=False))]
+    if embeddings[0].shape[1] < BITS:
+        return None
+    return fit_itq(embeddings, BITS, numpy_generator(seed, "itq"))
