@@ -14,8 +14,26 @@ def test_mixed_bf16_is_for_cuda_devices_that_have_it(monkeypatch: pytest.MonkeyP
     for capability, expected in (((7, 5), "32-true"), ((8, 0), "bf16-mixed"), ((9, 0), "bf16-mixed")):
         monkeypatch.setattr(torch.cuda, "get_device_capability", lambda capability=capability: capability)
         assert number_format("auto", "cuda") == expected
-    assert [number_format("auto", kind) for kind in ("cpu", "mps")] == ["32-true", "32-true"]
+    assert number_format("auto", "mps") == "32-true"
     assert [number_format(given, "cpu") for given in ("32", "bf16-mixed")] == ["32-true", "bf16-mixed"]
+
+
+@pytest.mark.parametrize(
+    ("avx512", "amx", "expected"),
+    [(False, False, "32-true"), (True, False, "bf16-mixed"), (False, True, "bf16-mixed")],
+)
+def test_mixed_bf16_is_for_cpus_with_instructions_for_it(
+    monkeypatch: pytest.MonkeyPatch, avx512: bool, amx: bool, expected: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    assert number_format("auto", "cpu") == expected
+
+
+def test_a_torch_that_cannot_say_what_the_cpu_has_computes_in_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+    assert number_format("auto", "cpu") == "32-true"
 
 
 @pytest.mark.parametrize(

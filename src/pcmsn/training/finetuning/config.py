@@ -125,7 +125,7 @@ class ScheduleConfig:
     validate_retrieval: bool = False
     """Whether retrieval of the validation classes is measured after each epoch, too; nothing is chosen by it."""
     precision: Precision = "auto"
-    """Number format: ``auto`` is bf16-mixed on CUDA devices that have it, 32 elsewhere."""
+    """Number format: ``auto`` is bf16-mixed on CUDA devices and CPUs that compute in it, 32 elsewhere."""
     seed: int = 0
     """Decides held-out pictures, first weights of the new layers, order and changes of pictures, and dropout."""
 

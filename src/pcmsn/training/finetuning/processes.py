@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _AMPERE = 8  # compute capability from which on a CUDA device computes in bf16
+_CPU_UNITS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public name; older ones lack both
 
 
 def make_fabric(device: str, *, devices: int, nodes: int, precision: Precision) -> Fabric:
@@ -44,11 +45,17 @@ def make_fabric(device: str, *, devices: int, nodes: int, precision: Precision) 
 
 
 def number_format(precision: Precision, kind: str) -> str:
-    """Fabric's name of a precision; ``auto`` is mixed bf16 on CUDA devices that compute in it, 32 bits elsewhere."""
+    """Fabric's name of a precision; ``auto`` is mixed bf16 on devices that compute in it, 32 bits elsewhere."""
     if precision != "auto":
         return "32-true" if precision == "32" else precision
-    has_bf16 = kind == "cuda" and torch.cuda.get_device_capability()[0] >= _AMPERE
-    return "bf16-mixed" if has_bf16 else "32-true"
+    return "bf16-mixed" if _computes_in_bf16(kind) else "32-true"
+
+
+def _computes_in_bf16(kind: str) -> bool:
+    """Whether a device has instructions for bf16; without them it is many times slower than 32 bits."""
+    if kind == "cuda":
+        return torch.cuda.get_device_capability()[0] >= _AMPERE
+    return kind == "cpu" and any(getattr(torch.cpu, name, bool)() for name in _CPU_UNITS)
 
 
 def _quiet_fabric(**settings: Any) -> Fabric:
