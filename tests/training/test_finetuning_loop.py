@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pcmsn.seeding import seeded_torch
 from pcmsn.training.averaging import AverageWeights
+from pcmsn.training.finetuning import loop
 from pcmsn.training.finetuning.batches import PictureStream, Portion
 from pcmsn.training.finetuning.config import FinetuneConfig
 from pcmsn.training.finetuning.decoding import decoding_threads
@@ -106,3 +107,17 @@ def test_held_out_pictures_are_named_by_the_averaged_weights(
     run_finetune(config, observer=remember)
     assert remember.epochs[-1].accuracy > remember.epochs[0].accuracy + 0.2
     assert len({epoch.held_out_accuracy for epoch in remember.epochs}) == 1
+
+
+@pytest.mark.parametrize(("precision", "times"), [("bf16-mixed", 1), ("32", 0)])
+def test_only_bf16_on_a_cpu_computes_attention_as_products(
+    run_finetune: Callable[..., FinetuneResult],
+    finetune_config: Callable[..., FinetuneConfig],
+    monkeypatch: pytest.MonkeyPatch,
+    precision: str,
+    times: int,
+) -> None:
+    switched: list[nn.Module] = []
+    monkeypatch.setattr(loop, "compute_attention_as_products", switched.append)
+    run_finetune(finetune_config(extractor={"modality": "photo"}, schedule={"epochs": 1, "precision": precision}))
+    assert len(switched) == times

@@ -8,12 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from pcmsn.backbones.base import Backbone
+from pcmsn.backbones.huggingface import HuggingFaceBackbone
 from pcmsn.backbones.tiny import TinyArchitecture, TinyBackbone
 from pcmsn.backbones.transform import Transform
 from pcmsn.backbones.trunk import resized_input
 from pcmsn.errors import BackboneError
 from pcmsn.training.finetuning.config import build_finetune_config
-from pcmsn.training.finetuning.network import FinetuningNetwork, check_input_size, extractor_weights
+from pcmsn.training.finetuning.network import (
+    FinetuningNetwork,
+    check_input_size,
+    compute_attention_as_products,
+    extractor_weights,
+)
 
 SMALL = TinyArchitecture(input_size=16, widths=(4, 8))
 
@@ -93,6 +99,27 @@ def test_without_bottleneck_the_classifier_stands_on_the_trunks_feature() -> Non
 def test_new_layers_follow_from_the_seed() -> None:
     weights = [network(schedule={"seed": seed}).classifier.weight for seed in (0, 0, 1)]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+def small_vit() -> HuggingFaceBackbone:
+    from transformers import ViTConfig, ViTModel
+
+    sizes: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = ViTConfig(**sizes, intermediate_size=32, image_size=32, patch_size=8)
+    transform = Transform(height=32, width=32)
+    return HuggingFaceBackbone(ViTModel(config), name="small", transform=transform, pooler_is_trained=False)
+
+
+def test_attention_as_products_gives_the_same_and_is_not_part_of_the_extractor() -> None:
+    trunk = small_vit()
+    made, pixels = network(trunk), torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert trunk.network.config._attn_implementation == "sdpa"
+    before, description, fingerprint = made(pixels), trunk.describe(), trunk.fingerprint
+    compute_attention_as_products(made)
+    assert trunk.network.config._attn_implementation == "eager"
+    torch.testing.assert_close(made(pixels), before)
+    assert (trunk.describe(), trunk.fingerprint) == (description, fingerprint)
+    compute_attention_as_products(network())  # a trunk without attention stays as it is
 
 
 class OneSize(TinyBackbone):

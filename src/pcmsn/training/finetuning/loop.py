@@ -21,9 +21,9 @@ from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.finetuning.batches import PictureStream, Portion
 from pcmsn.training.finetuning.decoding import decoding_threads
 from pcmsn.training.finetuning.history import FinetuneEpoch, FinetuneObserver, SilentFinetuneObserver
-from pcmsn.training.finetuning.network import extractor_weights
+from pcmsn.training.finetuning.network import compute_attention_as_products, extractor_weights
 from pcmsn.training.finetuning.preparation import Prepared, Source
-from pcmsn.training.finetuning.processes import check_batch_size, rows_of_process, smaller_batch
+from pcmsn.training.finetuning.processes import check_batch_size, number_format, rows_of_process, smaller_batch
 from pcmsn.training.finetuning.retrieval import ValidationRetrieval
 from pcmsn.training.run_folder import load_strictly, tensors_under
 from pcmsn.training.schedule import learning_rate_factor
@@ -45,6 +45,9 @@ class FinetuningRun:
         self.rows: list[FinetuneEpoch] = []
         self.unreadable: tuple[str, ...] = ()
         self.network = prepared.network
+        device = fabric.device.type
+        if device == "cpu" and number_format(self.config.schedule.precision, device) == "bf16-mixed":
+            compute_attention_as_products(self.network)
         self.optimizer = torch.optim.AdamW(self.network.groups(self.config))
         self._module, self._stepper = fabric.setup(self.network, self.optimizer)
         self.average = AverageWeights(self.network, self.config.fitting.average_decay)
