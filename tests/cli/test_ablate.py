@@ -37,6 +37,7 @@ def made_up(job: Job) -> dict[str, Any]:
     value = 0.3 + (0.01 * place if place < 7 else -0.1) + 0.001 * job.seed
     return {
         "scores": scores(value),
+        "validation_mAP@all": [0.9, value / 2],
         "best_epoch": 2,
         "epochs": job.settings.config.training.epochs,
         "seconds_per_epoch": 0.5,
@@ -159,3 +160,39 @@ def test_the_recipes_table_is_of_preset_best_and_says_which_part_adds_nothing(
     assert "< 1" not in lines["best"]
     assert "< 1: no " in lines["without contrastive loss"]  # the made-up scores rise from row to row
     assert "< 1: yes" in lines["without standardisation"]
+    assert "0.150 ± 0.000 0.300 ± 0.001" in " ".join(lines["best"].replace("│", " ").split())
+    assert "the means on validation;" in " ".join(result.stdout.split())
+
+
+OWN = """
+title = "Trials"
+preset = "best"
+epochs = 3
+
+[[rows]]
+name = "single step"
+
+[[rows]]
+name = "unshared decoders"
+below = "single step"
+loss.temperature = 0.05
+"""
+
+
+def test_a_table_of_ones_own_is_trained_and_named_by_its_file(
+    ablate: Callable[..., Result], jobs_run: list[Job], tmp_path: Path
+) -> None:
+    file = tmp_path / "trials.toml"
+    file.write_text(OWN)
+    result = ablate("--table", str(file), "--seeds", "0,1")
+    assert result.exit_code == 0, result.output
+    configs = [job.settings.config for job in jobs_run]
+    assert [config.loss.temperature for config in configs] == [0.1, 0.05, 0.1, 0.05]
+    assert {(config.preset, config.training.epochs) for config in configs} == {("best", 3)}
+    assert "Trials" in result.stdout and "< 1: no" in result.stdout
+    assert (tmp_path / "out" / "trials.json").exists()
+
+
+def test_unknown_tables_are_refused(ablate: Callable[..., Result]) -> None:
+    message = str(ablate("--table", "recipes").exception)
+    assert "no table 'recipes' (did you mean 'recipe'?); expected 'parts', 'semantics', 'recipe'" in message

@@ -1,9 +1,8 @@
-"""``pcmsn ablate``: the paper's Table III or IV over seeds, with the paper's row beside ours."""
+"""``pcmsn ablate``: rows of settings over seeds, the paper's Tables III and IV with the paper's scores beside ours."""
 
 from __future__ import annotations
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,26 +34,18 @@ if TYPE_CHECKING:
     from pcmsn.training.experiments.ablation_tables import AblationRow, AblationTable
 
 
-class Table(str, Enum):
-    """The tables by what they vary."""
-
-    PARTS = "parts"
-    SEMANTICS = "semantics"
-    RECIPE = "recipe"
-
-
 @with_option_groups
 def ablate(
     data: DataOptions,
     semantics: SemanticsOptions,
     extractor: ExtractorOptions,
     table: Annotated[
-        Table,
+        str,
         typer.Option(
             help="parts: Table IV, the parts of the method; semantics: Table III, eight kinds of side information; "
-            "recipe: preset best, less one part in each row."
+            "recipe: preset best, less one part in each row; or a TOML file with rows of your own."
         ),
-    ] = Table.PARTS,
+    ] = "parts",
     standardise: Standardise = None,
     preset: Annotated[
         str | None, typer.Option(rich_help_panel=RUN, help="paper, released or best.", show_default="the table's own")
@@ -66,7 +57,7 @@ def ablate(
         typer.Option(
             rich_help_panel=RUN,
             help="Epochs of every run; the best one on the validation classes is tested.",
-            show_default="8; table recipe: the preset's",
+            show_default="8; table recipe, or of your own: the preset's",
         ),
     ] = None,
     processes: Processes = None,
@@ -83,12 +74,12 @@ def ablate(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Repeat the paper's ablations on any data: mean and spread over seeds, and whether the paper's order holds."""
+    """Train rows of settings over seeds, the paper's ablations or your own: mean, spread and order of mAP@all."""
     from pcmsn.training.configuration import build_config
-    from pcmsn.training.experiments.ablation_tables import TABLES
+    from pcmsn.training.experiments.ablation_files import find_ablation_table
     from pcmsn.training.experiments.tables import seeds_from
 
-    rows = TABLES[table.value]
+    rows = find_ablation_table(table)
     options: dict[str, dict[str, Any]] = {
         "data": data.settings(),
         "semantics": semantics.settings(),
@@ -151,8 +142,8 @@ def print_ablation(found: Ablation) -> None:
     )
     shown.add_column("", justify="right", no_wrap=True)
     shown.add_column("")
-    for protocol in found.protocols:
-        shown.add_column(protocol, justify="right", no_wrap=True)
+    for column in found.columns:
+        shown.add_column(column, justify="right", no_wrap=True)
     has_paper = any(result.row.paper for result in found.rows)
     if has_paper:
         shown.add_column("paper", no_wrap=True)
@@ -163,7 +154,7 @@ def print_ablation(found: Ablation) -> None:
         shown.add_row(
             str(numbers[row.name]),
             row.name,
-            *(str(result.spread(protocol) or "failed") for protocol in found.protocols),
+            *(str(result.spread(column) or "failed") for column in found.columns),
             *([f"{row.paper.sketchy:.3f} {row.paper.tu_berlin:.3f}" if row.paper else ""] if has_paper else []),
             _relation(row, numbers, result.order),
         )
@@ -183,6 +174,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+_VALIDATION_NOTE = "validation: the validation classes in the epoch that was chosen on them; choose parts by it alone."
 _PAPER_NOTES = (
     "paper: Sketchy-Ext and TU-Berlin-Ext in full with fine-tuned VGG16 features; compare orders, not values.",
 )
@@ -190,15 +182,17 @@ _PAPER_NOTES = (
 
 def _notes_of(found: Ablation) -> list[str]:
     """What the numbers of the table are."""
+    from pcmsn.training.experiments.ablation import VALIDATION
     from pcmsn.training.protocols import MEANING
 
     spread = "mean ± standard deviation over the seeds" if len(found.seeds) > 1 else "one seed, so no spread is known"
     return [
         f"mAP@all of real-valued features, {spread}; the best epoch is chosen on the validation classes.",
+        *([_VALIDATION_NOTE] if VALIDATION in found.columns else []),
         *(f"{protocol}: {MEANING[protocol]}." for protocol in found.protocols),
         *(_PAPER_NOTES if any(result.row.paper for result in found.rows) else ()),
         "order here: '> 3' says above row 3, '< 3' below it. yes or no: the sign of the difference of the means on "
-        f"{found.protocols[0]}; *: that is no larger than the larger standard deviation of the two, or none is known.",
+        f"{found.columns[0]}; *: that is no larger than the larger standard deviation of the two, or none is known.",
         *found.table.notes,
         *found.inputs.notes,
     ]

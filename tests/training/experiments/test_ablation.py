@@ -7,17 +7,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from pcmsn.errors import SemanticsError
+from pcmsn.data.splits import Split
+from pcmsn.errors import ConfigError, SemanticsError
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.experiments import ablation, runner
 from pcmsn.training.experiments.ablation import Ablation, run_ablation, with_options
-from pcmsn.training.experiments.ablation_tables import PARTS, SEMANTICS, AblationTable
+from pcmsn.training.experiments.ablation_tables import PARTS, SEMANTICS, AblationRow, AblationTable
 from pcmsn.training.experiments.inputs import prepare_inputs, write_semantic
 from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.runner import Report
@@ -74,6 +76,45 @@ def test_the_full_row_is_the_configuration_itself_and_every_row_differs_from_it_
         "full (cmt + cross rec)": ("cross", 0.4),
     }
     assert all((config.loss.adversarial, config.loss.classification) == (1, 0.4) for config in rows.values())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"data": {"split": "random"}},
+        {"semantics": {"root": "elsewhere"}},
+        {"backbone": {"layers": "several"}},
+        {"training": {"seed": 3}},
+    ],
+)
+def test_a_row_cannot_change_what_all_rows_have_in_common(options: dict[str, dict[str, object]]) -> None:
+    """Rows share inputs and seeds: such a row would be a copy of the configuration under another name."""
+    with pytest.raises(ConfigError, match="row 'other' changes what all rows have in common"):
+        with_options(build_config(), AblationRow("other", options))
+
+
+def test_a_row_with_unknown_settings_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"row 'hot': unknown setting loss.temprature \(did you mean 'temperature'"):
+        with_options(build_config(), AblationRow("hot", {"loss": {"temprature": 1.0}}))
+
+
+def test_rows_that_choose_parts_are_judged_on_the_validation_classes() -> None:
+    """Made-up runs in which the row is better on the unseen classes and worse on the validation classes."""
+
+    def made_up(validation: list[float], unseen: float) -> dict[str, object]:
+        best = 1 + int(np.argmax(validation))
+        scores = {protocol: {"real": {"mAP@all": unseen}} for protocol in ("val+test", "test")}
+        return {"validation_mAP@all": validation, "best_epoch": best, "scores": scores}
+
+    rows = (AblationRow("whole", {}), AblationRow("part", {}, above="whole"))
+    runs = {"whole": {0: made_up([0.1, 0.5, 0.4], 0.3)}, "part": {0: made_up([0.2, 0.3, 0.1], 0.4)}}
+    split = Split("made up", ("a", "b"), ("c", "d"), ("e", "f"))
+    for judged, order in (("validation", "no*"), ("reported", "yes*")):
+        table = AblationTable("own", "own", rows, judged=judged)  # type: ignore[arg-type]
+        found = ablation._collected(build_config(), table, (0,), SimpleNamespace(split=split), runs, {})  # type: ignore[arg-type]
+        assert found.rows[1].order == order
+        assert found.rows[0].by_seed("validation") == {0: 0.5}
+        assert found.columns[0] == ("validation" if judged == "validation" else "val+test")
 
 
 def test_the_weights_of_a_data_set_stay_its_own() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.data.atomic import write_text_atomically
-from pcmsn.errors import SemanticsError
+from pcmsn.errors import ConfigError, SemanticsError
 from pcmsn.evaluation.scoring import SCORE_NAMES
 from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.configuration import config_from_tables, config_to_tables, merge_tables
@@ -30,6 +30,8 @@ from pcmsn.training.tensor_file import write_rows
 
 METRIC = "mAP@all"
 """The score that rows are compared by."""
+VALIDATION = "validation"
+"""Stands beside the protocols for the validation classes, on which each run's epoch was chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,9 @@ class RowResult:
     """Whether it is above or below the row that it is said to be; None for the row that the others are built on."""
 
     def by_seed(self, protocol: str) -> dict[int, float]:
-        """mAP@all of the real-valued embeddings of every run, by seed."""
+        """mAP@all of the real-valued embeddings of every run, by seed, under a protocol or ``VALIDATION``."""
+        if protocol == VALIDATION:
+            return {seed: run["validation_mAP@all"][run["best_epoch"] - 1] for seed, run in self.runs.items()}
         return {seed: run["scores"][protocol]["real"][METRIC] for seed, run in self.runs.items()}
 
     def spread(self, protocol: str) -> Spread | None:
@@ -61,10 +65,15 @@ class Ablation:
     config: RunConfig
     seeds: tuple[int, ...]
     protocols: tuple[Protocol, ...]
-    """The reported one first; the order of rows is judged on it."""
+    """The reported one first."""
     rows: tuple[RowResult, ...]
     failures: dict[str, str]
     """Why a run has no result, by its name."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the table shows, the one that the order of rows is judged on first."""
+        return (VALIDATION, *self.protocols) if self.table.judged == "validation" else self.protocols
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -84,7 +93,7 @@ class Ablation:
 
     def _row_to_dict(self, result: RowResult) -> dict[str, Any]:
         paper, scores = result.row.paper, {}
-        for protocol in self.protocols:
+        for protocol in (VALIDATION, *self.protocols):
             spread = result.spread(protocol)
             if spread is not None:
                 scores[protocol] = {"mean": spread.mean, "deviation": spread.deviation, "values": list(spread.values)}
@@ -105,6 +114,7 @@ class Ablation:
                 "row": result.row.name,
                 "seed": seed,
                 "best_epoch": run["best_epoch"],
+                f"{VALIDATION} real {METRIC}": result.by_seed(VALIDATION)[seed],
                 "epochs": run["epochs"],
                 "seconds_per_epoch": round(run["seconds_per_epoch"], 3),
                 **{
@@ -182,8 +192,26 @@ def run_ablation(
 
 
 def with_options(config: RunConfig, row: AblationRow) -> RunConfig:
-    """The configuration of a row: its named options win."""
-    return config_from_tables(merge_tables(config_to_tables(config), row.options))
+    """The configuration of a row: its named options win.
+
+    Raises ConfigError for options that are none, and for those that all rows have in common.
+    """
+    try:
+        changed = config_from_tables(merge_tables(config_to_tables(config), row.options))
+    except ConfigError as error:
+        raise ConfigError(f"row {row.name!r}: {error}") from error
+    if _common(changed) != _common(config):
+        raise ConfigError(
+            f"row {row.name!r} changes what all rows have in common: data, features or the seed. Pass it to the whole "
+            "table instead, as an option or in --config, with an --out of its own"
+        )
+    return changed
+
+
+def _common(config: RunConfig) -> tuple[object, ...]:
+    """What decides the inputs that rows share."""
+    backbone = replace(config.backbone, standardise=BackboneConfig().standardise)
+    return config.data, config.semantics.root, backbone, config.training.seed
 
 
 def _class_vectors(configs: dict[str, RunConfig], subject: Subject) -> dict[str, NDArray[np.float32]]:
@@ -215,7 +243,8 @@ def _collected(
 ) -> Ablation:
     protocols = tuple(protocol_classes(inputs.split))
     plain = {row.name: RowResult(row, runs[row.name], None) for row in table.rows}
-    rows = tuple(replace(plain[row.name], order=_order(plain, row, protocols[0])) for row in table.rows)
+    judged = VALIDATION if table.judged == "validation" else protocols[0]
+    rows = tuple(replace(plain[row.name], order=_order(plain, row, judged)) for row in table.rows)
     return Ablation(table, inputs, config, seeds, protocols, rows, failures)
 
 

@@ -2,6 +2,7 @@
 
 The paper's Tables III and IV come with what it reports (IEEE TIP 29:8892-8902, 2020): mAP@all of 64-d real-valued
 features on Sketchy-Ext and TU-Berlin-Ext. The third table is preset ``best`` with one part taken away in each row.
+Tables of one's own are read by ``pcmsn.training.experiments.ablation_files``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-TableName = Literal["parts", "semantics", "recipe"]
+Judged = Literal["reported", "validation"]
+"""The classes that rows are compared on: those that the split reports, or its validation classes."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class AblationRow:
 class AblationTable:
     """Rows in the paper's order, or the whole first and then what is taken from it."""
 
-    name: TableName
+    name: str
+    """What it is called on the command line, and its files in a folder."""
     title: str
     rows: tuple[AblationRow, ...]
     notes: tuple[str, ...] = ()
@@ -47,6 +50,8 @@ class AblationTable:
     """The preset that rows change, unless another is asked for."""
     epochs: int | None = 8
     """Length of every run, unless another is asked for; None takes the preset's."""
+    judged: Judged = "reported"
+    """``validation`` where parts are chosen by the table: unseen classes must not choose anything."""
 
 
 def _parts(
@@ -127,13 +132,13 @@ RECIPE = AblationTable(
         _without("pairs by class", {"training": {"pairs_per_class": 0}}),
         _without("input dropout", {"model": {"input_dropout": 0.0}}),
         _without("dropout", {"model": {"dropout": 0.0}}),
-        _without("cosine schedule", {"optimisation": {"schedule": "constant"}}),
         _without("averaged weights", {"optimisation": {"average_decay": 0.0}}),
         _without("standardisation", {"backbone": {"standardise": "none"}}),
     ),
     ("Several layers against the last one alone: the same command with --layers last and another --out.",),
     preset="best",
     epochs=None,
+    judged="validation",
 )
 
 TABLES: dict[str, AblationTable] = {table.name: table for table in (PARTS, SEMANTICS, RECIPE)}
