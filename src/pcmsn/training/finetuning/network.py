@@ -97,8 +97,9 @@ def _choose_learners(trunk: Backbone, frozen_share: float) -> None:
 def compute_attention_as_products(network: nn.Module) -> None:
     """Let ``transformers`` models in the network compute attention as plain products instead of torch's fused kernel.
 
-    The results are the same up to rounding. On CPUs the fused kernel is slower in bf16 than in 32 bits, and takes twice
-    the time of the products. Models of a ``transformers`` too old to switch stay as they are.
+    The results are the same up to rounding. In bf16 on CPUs the fused kernel is slower than in 32 bits, the products
+    are quicker (``benchmarks/finetuning_precision.py`` shows the sum). Models of a ``transformers`` too old to switch
+    stay as they are.
     """
     for module in network.modules():
         switch = getattr(module, "set_attn_implementation", None)
