@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_best_run(
     assert same(weights(tmp_path, "first", MODEL), weights(tmp_path, "second", MODEL))
 
 
-def test_the_learning_rate_of_a_best_run_ends_near_zero_and_that_of_the_paper_stays(
+def test_with_a_cosine_schedule_the_learning_rate_ends_near_zero_and_without_it_stays(
     train: Callable[..., RunRecord], small_settings: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates: dict[str, list[float]] = {}
@@ -86,15 +86,16 @@ def test_the_learning_rate_of_a_best_run_ends_near_zero_and_that_of_the_paper_st
     def watched(self: TrainingRun, number: int) -> Iterator[LossTerms]:
         for terms in plain(self, number):
             seen = {group["lr"] for optimizer in self.step.optimizers.values() for group in optimizer.param_groups}
-            rates.setdefault(self.config.preset, []).extend(seen)
+            rates.setdefault(self.config.optimisation.schedule, []).extend(seen)
             yield terms
 
     monkeypatch.setattr(TrainingRun, "_train", watched)
-    for preset in ("paper", "best"):
-        train(build_config(preset=preset, overrides=small_settings), preset)
-    assert set(rates["paper"]) == {1e-4}
-    assert len(rates["best"]) == 12
-    assert max(rates["best"]) == 1e-3 and rates["best"][-1] < 0.03e-3
+    for schedule in ("constant", "cosine"):
+        overrides = {**small_settings, "optimisation": {"schedule": schedule}}
+        train(build_config(preset="best", overrides=overrides), schedule)
+    assert set(rates["constant"]) == {1e-3}
+    assert len(rates["constant"]) == len(rates["cosine"]) == 12
+    assert max(rates["cosine"]) == 1e-3 and rates["cosine"][-1] < 0.03e-3
 
 
 def test_what_is_saved_of_a_best_run_is_the_average_that_was_validated(
