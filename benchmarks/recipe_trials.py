@@ -1,9 +1,9 @@
 r"""Settings around preset ``best``, compared on seen and validation classes of a split.
 
 The seen and the validation classes of a split are shuffled, and each of ``--folds`` takes other ``--held-out`` ones of
-them as its validation classes; the test classes stay out of training and of the table, although the progress on stderr
-names scores that contain them. Every row of the table is trained once a fold with ``pcmsn ablate``. What is finished is
-not repeated, so an interrupted benchmark can be started again.
+them as its validation classes; the test classes stay out of training and of what is shown. Every row of the table
+is trained once a fold with ``pcmsn ablate``. What is finished is not repeated, so an interrupted benchmark can be
+started again.
 
     python benchmarks/recipe_trials.py --out runs/trials --data-root ../shared/data/ZS-SBIR \
         --semantics-root ../shared/semantics --backbone ../shared/backbones/vit_tiny_patch16_224

@@ -190,6 +190,7 @@ def test_a_table_of_ones_own_is_trained_and_named_by_its_file(
     assert [config.loss.temperature for config in configs] == [0.1, 0.05, 0.1, 0.05]
     assert {(config.preset, config.training.epochs) for config in configs} == {("best", 3)}
     assert "Trials" in result.stdout and "< 1: no" in result.stdout
+    assert "validation mAP@all 0.1500 (best epoch 2 of 3" in result.stderr and "val+test mAP@all" not in result.stderr
     assert (tmp_path / "out" / "trials.json").exists()
 
 

@@ -110,7 +110,7 @@ def _ablate(config: RunConfig, table: AblationTable, seeds: tuple[int, ...], out
     from pcmsn.training.experiments.ablation import run_ablation
 
     with Display() as display:
-        runs = RunsDisplay(display)
+        runs = RunsDisplay(display, of_validation=table.judged == "validation")
         try:
             found = run_ablation(
                 config,

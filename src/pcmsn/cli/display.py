@@ -106,10 +106,11 @@ class TrainingDisplay:
 
 
 class RunsDisplay:
-    """Shows each of many runs as it ends."""
+    """Shows each of many runs as it ends, by its score of the validation classes where ``of_validation``."""
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: Display, *, of_validation: bool = False) -> None:
         self.display = display
+        self._of_validation = of_validation
         self.finished = 0
         """Runs that came to their end, those that were on disk included."""
         self._computed = 0
@@ -125,18 +126,21 @@ class RunsDisplay:
         passed = time.monotonic() - self._start
         left = (report.total - report.finished) * passed / self._computed
         self.display.note(
-            f"{report.finished} of {report.total}: {report.job.name}, {_first_score(report)}; "
+            f"{report.finished} of {report.total}: {report.job.name}, {_score(report, self._of_validation)}; "
             f"{clock(passed)} so far, {clock(left)} left at this pace"
         )
 
 
-def _first_score(report: Report) -> str:
+def _score(report: Report, of_validation: bool) -> str:
     if report.result is None:
         return "failed"
     protocol, scores = next(iter(report.result["scores"].items()))
+    score = scores["real"]["mAP@all"]
     best, epochs = report.result["best_epoch"], report.result["epochs"]
+    if of_validation:
+        protocol, score = "validation", report.result["validation_mAP@all"][best - 1]
     chosen = f" (best epoch {best} of {epochs})" if epochs else ""
-    return f"{protocol} mAP@all {scores['real']['mAP@all']:.4f}{chosen}"
+    return f"{protocol} mAP@all {score:.4f}{chosen}"
 
 
 def clock(seconds: float) -> str:
