@@ -50,6 +50,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--data-root", default="./ZS-SBIR")
     parser.add_argument("--semantics-root", default="./dataset")
     parser.add_argument("--backbone", required=True)
+    parser.add_argument("--layers", choices=("last", "several"), help="default: the preset's")
     parser.add_argument("--split", default="sem-pcyc", help="a published split, whose test classes stay out")
     parser.add_argument("--table", type=Path, default=TABLE)
     parser.add_argument("--folds", type=int, default=3)
@@ -77,10 +78,11 @@ def folds_of(split: Split, options: argparse.Namespace) -> Sequence[Split]:
 
 def train(options: argparse.Namespace, split: Path) -> dict[str, float]:
     """Each row's mAP@all of the fold's validation classes."""
+    layers = ["--layers", options.layers] if options.layers else []
     found: dict[str, Any] = call(
         *("ablate", "--table", str(options.table), *data_options(options), "--semantics-root", options.semantics_root),
-        *("--backbone", options.backbone, "--split", str(split), "--seeds", "0", "--processes", options.processes),
-        *("--out", str(options.out / split.stem)),
+        *("--backbone", options.backbone, *layers, "--split", str(split), "--seeds", "0"),
+        *("--processes", options.processes, "--out", str(options.out / split.stem)),
     )
     return {row["row"]: row["mAP@all"]["validation"]["mean"] for row in found["rows"]}
 

@@ -126,13 +126,12 @@ def recipe() -> Figure:
         {
             "contrastive": "contrastive\nits class in the batch",
             "prototype": "prototypes\nthe class vectors",
-            "rebuild": "rebuilding\nthe photo's features",
         }.items()
     ):
-        figure.box(name, text, 245 + 155 * place, 405, 145, kind="loss")
+        figure.box(name, text, 322 + 155 * place, 405, 145, kind="loss")
         figure.arrow("branch 3", name, "dashed", upright=True)
     figure.note(
-        "Sketches and photos have weights of their own. Each branch has all three losses (yellow, in training only).",
+        "Sketches and photos have weights of their own. Each branch has both losses (yellow, in training only).",
         500,
         456,
     )

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from pcmsn.errors import ConfigError
 from pcmsn.losses.contrastive import supervised_contrastive_loss
 from pcmsn.losses.prototype import prototype_loss
-from pcmsn.losses.reconstruction import photo_reconstruction_loss
 from pcmsn.losses.weights import LossConfig
 from pcmsn.seeding import torch_generator
 
@@ -41,13 +40,6 @@ def test_branches_are_averaged_in_the_prototype_term() -> None:
     labels = torch.tensor([0, 5, 2, 2, 1])
     alone = torch.stack([prototype_loss(one, prototypes, labels, 0.1) for one in semantic]).mean()
     assert torch.allclose(prototype_loss(semantic, prototypes, labels, 0.1), alone)
-
-
-def test_photo_reconstruction_is_an_angle() -> None:
-    photo = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
-    assert float(photo_reconstruction_loss(5 * photo, photo)) == pytest.approx(0)
-    assert float(photo_reconstruction_loss(-photo, photo)) == pytest.approx(2)
-    assert float(photo_reconstruction_loss(torch.stack([photo, photo.flip(0)]), photo)) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("values", [{"contrastive": -1.0}, {"prototype": float("nan")}, {"temperature": 0.0}], ids=str)

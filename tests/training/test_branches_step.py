@@ -9,25 +9,20 @@ from pcmsn.losses.weights import BRANCH_TERMS, LossConfig
 from pcmsn.model.branches import Branches
 from pcmsn.model.config import FeatureDims, ModelConfig
 from pcmsn.seeding import seeded_torch, torch_generator
-from pcmsn.training.branches_step import BranchesStep, ClassTargets
+from pcmsn.training.branches_step import BranchesStep
 from pcmsn.training.config import OptimisationConfig
 from pcmsn.training.step import LossTerms
-from pcmsn.training.steps import class_means
 
 SKETCHES, PHOTOS = torch.randn(6, 12, generator=torch_generator(1)), torch.randn(6, 10, generator=torch_generator(2))
 SEMANTIC, LABELS = torch.randn(3, 8, generator=torch_generator(3)), torch.tensor([0, 1, 2, 0, 1, 2])
-WEIGHTS = LossConfig(
-    adversarial=0, reconstruction=0, classification=0, cross_modal=0,
-    contrastive=0.5, prototype=2.0, photo_reconstruction=3.0,
-)  # fmt: skip
+WEIGHTS = LossConfig(adversarial=0, reconstruction=0, classification=0, cross_modal=0, contrastive=0.5, prototype=2.0)
 
 
 def make(loss: LossConfig = WEIGHTS, learning_rate: float = 1e-3) -> BranchesStep:
     with seeded_torch(0, "test"):
         dims = FeatureDims(sketch=12, photo=10, semantic=8, classes=3)
         model = Branches(dims, ModelConfig(kind="branches", dim=4, branches=2, hidden=7))
-    targets = ClassTargets(F.normalize(SEMANTIC), class_means(PHOTOS, LABELS, 3))
-    return BranchesStep(model, loss, OptimisationConfig(learning_rate=learning_rate), targets)
+    return BranchesStep(model, loss, OptimisationConfig(learning_rate=learning_rate), F.normalize(SEMANTIC))
 
 
 def run(step: BranchesStep) -> LossTerms:
@@ -64,28 +59,8 @@ def test_the_loss_falls_on_one_batch() -> None:
     assert last < 0.7 * first
 
 
-def test_a_sketch_is_drawn_to_the_mean_photo_of_its_class_and_a_photo_to_itself(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    seen: list[torch.Tensor] = []
-
-    def watched(rebuilt: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        seen.append(wanted)
-        return rebuilt.sum()
-
-    monkeypatch.setattr("pcmsn.training.branches_step.photo_reconstruction_loss", watched)
-    run(make())
-    means = torch.stack([(PHOTOS[label] + PHOTOS[label + 3]) / 2 for label in range(3)])
-    assert torch.allclose(seen[0], torch.cat([means[LABELS], PHOTOS]))
-
-
 def test_a_loss_that_is_not_finite_stops_the_run_before_the_weights_are_spoilt() -> None:
     step = make()
     with pytest.raises(TrainingError, match="the loss is no longer a finite number"):
         step(SKETCHES * float("inf"), PHOTOS, SEMANTIC[LABELS], LABELS)
     assert all(torch.isfinite(value).all() for value in step.model.parameters())
-
-
-def test_class_means_do_not_depend_on_the_order_of_rows() -> None:
-    order = torch.tensor([5, 3, 1, 0, 2, 4])
-    assert torch.allclose(class_means(PHOTOS[order], LABELS[order], 3), class_means(PHOTOS, LABELS, 3))

@@ -70,7 +70,6 @@ _SHORT = {
     "discriminator": "D",
     "contrastive": "con",
     "prototype": "pro",
-    "photo_reconstruction": "rec",
 }
 """Loss terms as they are called in a line an epoch."""
 

@@ -1,7 +1,6 @@
-"""The reconstruction terms: features further on in a model must still be able to rebuild visual features.
+"""The reconstruction terms (eq. 2 to 8): semantic features must still be able to rebuild visual features.
 
-The paper (eq. 2 to 8) proposes that semantic features rebuild the visual features of both modalities, and compares that
-with each rebuilding its own. Preset ``best`` rebuilds photo features from retrieval features.
+The paper proposes that they rebuild those of both modalities, and compares that with each rebuilding its own.
 """
 
 from __future__ import annotations
@@ -43,12 +42,3 @@ def own_reconstruction_loss(
     ``photo`` and ``photo_from_photo`` (B, photo_dim). The mean is over pairs and elements.
     """
     return F.mse_loss(sketch_from_sketch, sketch) + F.mse_loss(photo_from_photo, photo)
-
-
-def photo_reconstruction_loss(reconstruction: Tensor, photo: Tensor) -> Tensor:
-    """Mean of 1 - cosine between rebuilt and real visual features of photos, a scalar.
-
-    ``reconstruction`` is (..., N, photo_dim), ``photo`` (N, photo_dim). An angle, unlike a squared error, does not ask
-    for the length of a feature, which an embedding of length 1 cannot know.
-    """
-    return (1 - F.cosine_similarity(reconstruction, photo.expand_as(reconstruction), dim=-1)).mean()

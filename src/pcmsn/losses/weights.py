@@ -12,7 +12,7 @@ ReconstructionKind = Literal["cross", "own"]
 
 PCMSN_TERMS = ("adversarial", "reconstruction", "classification", "cross_modal")
 """The weights of eq. 13."""
-BRANCH_TERMS = ("contrastive", "prototype", "photo_reconstruction")
+BRANCH_TERMS = ("contrastive", "prototype")
 """The weights of the model ``branches``."""
 
 
@@ -20,7 +20,7 @@ BRANCH_TERMS = ("contrastive", "prototype", "photo_reconstruction")
 class LossConfig:
     """Weights of the terms in the total loss; 0 switches a term off.
 
-    The first four belong to eq. 13 and to the model ``pcmsn``, the next three to the model ``branches``.
+    The first four belong to eq. 13 and to the model ``pcmsn``, the next two to the model ``branches``.
     """
 
     adversarial: float = 1.0
@@ -35,8 +35,6 @@ class LossConfig:
     """Weight of the supervised contrastive term over sketches and photos as one set."""
     prototype: float = 0.0
     """Weight of the term that has class vectors as prototypes."""
-    photo_reconstruction: float = 0.0
-    """Weight of the term that rebuilds photo features: a photo's own, and for a sketch the mean of its class."""
     temperature: float = 0.1
     """Divides cosines in the contrastive and the prototype term."""
     gan: GanForm = "log"

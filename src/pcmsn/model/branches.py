@@ -18,7 +18,7 @@ from pcmsn.model.retrieval_model import RetrievalModel
 class Branches(RetrievalModel):
     """Visual -> hidden -> retrieval feature in every branch and modality.
 
-    ``semantic_projection`` and ``photo_reconstruction`` are for the losses alone.
+    ``semantic_projection`` is for the prototype loss alone.
     """
 
     folding: Tensor
@@ -29,7 +29,6 @@ class Branches(RetrievalModel):
         self.sketch_branches = TwoLayers(dims.sketch, config)
         self.photo_branches = TwoLayers(dims.photo, config)
         self.semantic_projection = BranchLinear(config.branches, config.dim, dims.semantic)
-        self.photo_reconstruction = BranchLinear(config.branches, config.dim, dims.photo)
         # Until ``complete`` computes it, folding adds the branches up.
         self.register_buffer("folding", torch.eye(config.dim).repeat(config.branches, 1))
 

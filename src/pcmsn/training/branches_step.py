@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from pcmsn.losses.contrastive import supervised_contrastive_loss
 from pcmsn.losses.prototype import prototype_loss
-from pcmsn.losses.reconstruction import photo_reconstruction_loss
 from pcmsn.losses.weights import BRANCH_TERMS, LossConfig
 from pcmsn.model.branches import Branches
 from pcmsn.training.config import OptimisationConfig
 from pcmsn.training.step import LossTerms, weighted_sum
 
 
-@dataclass(frozen=True, eq=False)
-class ClassTargets:
-    """What embeddings are drawn to, one row a seen class."""
-
-    prototypes: Tensor
-    """(classes, semantic_dim) rows of length 1."""
-    photos: Tensor
-    """(classes, photo_dim) mean raw visual features of the training photos."""
-
-
 class BranchesStep:
-    """Holds the optimizer of the branches. A term is the mean over branches; one of weight 0 is not computed."""
+    """Holds the optimizer of the branches. A term is the mean over branches; one of weight 0 is not computed.
 
-    def __init__(self, model: Branches, loss: LossConfig, config: OptimisationConfig, targets: ClassTargets) -> None:
+    ``prototypes`` are the (classes, semantic_dim) class vectors, rows of length 1.
+    """
+
+    def __init__(self, model: Branches, loss: LossConfig, config: OptimisationConfig, prototypes: Tensor) -> None:
         self.model = model
         self.loss = loss
-        self.targets = targets
+        self.prototypes = prototypes
         self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=config.betas, fused=True)
 
     @property
@@ -60,8 +50,5 @@ class BranchesStep:
             terms["contrastive"] = torch.stack(of_branches).mean()
         if weights.prototype:
             projected = model.semantic_projection(embeddings)
-            terms["prototype"] = prototype_loss(projected, self.targets.prototypes, labels_of_both, weights.temperature)
-        if weights.photo_reconstruction:
-            wanted = model.photo_standardisation(torch.cat([self.targets.photos[labels], photos]))
-            terms["photo_reconstruction"] = photo_reconstruction_loss(model.photo_reconstruction(embeddings), wanted)
+            terms["prototype"] = prototype_loss(projected, self.prototypes, labels_of_both, weights.temperature)
         return terms

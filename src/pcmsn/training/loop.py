@@ -102,14 +102,7 @@ class TrainingRun:
             "photos": torch.from_numpy(data.train.photos.features).to(self.device),
             "semantic": torch.from_numpy(data.semantic).to(self.device),
         }
-        self.step = make_step(
-            self.model,
-            config,
-            self.soft_labels,
-            photos=self._tables["photos"],
-            labels=torch.from_numpy(data.train.photos.labels).to(self.device),
-            semantic=self._tables["semantic"],
-        )
+        self.step = make_step(self.model, config, self.soft_labels, semantic=self._tables["semantic"])
         decay = config.optimisation.average_decay
         self.average = AverageWeights(self.model, decay) if decay else None
 

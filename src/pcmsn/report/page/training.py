@@ -18,7 +18,6 @@ NAMES = {
     "discriminator": "Discriminator's loss",
     "contrastive": "Contrastive loss",
     "prototype": "Prototype loss",
-    "photo_reconstruction": "Photo reconstruction loss",
 }
 
 

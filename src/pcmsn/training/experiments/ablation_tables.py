@@ -127,7 +127,6 @@ RECIPE = AblationTable(
         AblationRow(WHOLE, {}),
         _without("contrastive loss", {"loss": {"contrastive": 0.0}}),
         _without("prototypes", {"loss": {"prototype": 0.0}}),
-        _without("photo reconstruction", {"loss": {"photo_reconstruction": 0.0}}),
         _without("branches (one alone)", {"model": {"branches": 1}}),
         _without("pairs by class", {"training": {"pairs_per_class": 0}}),
         _without("input dropout", {"model": {"input_dropout": 0.0}}),
