@@ -45,6 +45,24 @@ def quiet_transformers() -> Iterator[None]:
             reports.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
+def load_from_folder(loader: str, folder: Path, **options: Any) -> Any:
+    """What a ``transformers`` Auto class loads from a folder, by the library's own code and never by the folder's.
+
+    A folder may name code of its own (``auto_map``); such code could do anything, so it is neither run nor asked about.
+    Raises whatever the library raises, which depends on version and cause, and ValueError for a model that is nothing
+    without its own code.
+    """
+    import transformers
+
+    options["trust_remote_code"] = False
+    return getattr(transformers, loader).from_pretrained(folder, local_files_only=True, **options)
+
+
+def needs_own_code(error: Exception) -> bool:
+    """Whether loading failed because a model consists of code in its folder, which is never run."""
+    return "trust_remote_code" in str(error)
+
+
 def untrained_weights(report: Mapping[str, Any]) -> list[str]:
     """The weights that a file lacks or has in another shape, sorted, from ``from_pretrained``'s loading report."""
     mismatched = (entry[0] if isinstance(entry, (tuple, list)) else entry for entry in report["mismatched_keys"])

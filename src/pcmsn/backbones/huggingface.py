@@ -14,7 +14,14 @@ from pcmsn.backbones.base import Backbone
 from pcmsn.backbones.processor import transform_of_processor
 from pcmsn.backbones.transform import Transform
 from pcmsn.errors import BackboneError, enumerate_names
-from pcmsn.pretrained import downloaded_model, first_line, quiet_transformers, untrained_weights
+from pcmsn.pretrained import (
+    downloaded_model,
+    first_line,
+    load_from_folder,
+    needs_own_code,
+    quiet_transformers,
+    untrained_weights,
+)
 from pcmsn.seeding import torch_generator
 
 _DEPTHS = (5 / 6, 2 / 3, 1 / 2)  # of the layers beside the last one, for ``layer_features``
@@ -215,13 +222,14 @@ def _check_folder(folder: Path) -> None:
 
 def _from_pretrained(loader: str, folder: Path, name: str, **options: Any) -> Any:
     """What a ``transformers`` Auto class loads from a folder; its many errors become one BackboneError."""
-    import transformers
-
     try:
-        return getattr(transformers, loader).from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, **options
-        )
+        return load_from_folder(loader, folder, use_safetensors=True, **options)
     except Exception as error:  # OSError, ValueError, KeyError, safetensors' own, by version and cause
+        if needs_own_code(error):
+            raise BackboneError(
+                f"the backbone {name!r} is made by code in its own folder, and pcmsn never runs such code; choose a "
+                "model that transformers knows by itself"
+            ) from error
         raise BackboneError(
             f"cannot load the backbone {name!r} with transformers.{loader}: {first_line(error)}; check the files in "
             f"{folder}, or get them again"

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.errors import SemanticsError, enumerate_names
-from pcmsn.pretrained import downloaded_model, first_line, quiet_transformers, untrained_weights
+from pcmsn.pretrained import (
+    downloaded_model,
+    first_line,
+    load_from_folder,
+    needs_own_code,
+    quiet_transformers,
+    untrained_weights,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -202,13 +209,16 @@ def _check_folder(folder: Path) -> None:
 
 def _from_pretrained(loader: str, folder: Path, name: str, **options: Any) -> Any:
     """What a ``transformers`` class loads from a folder; its many errors become one SemanticsError."""
-    import transformers
-
     if loader not in ("AutoTokenizer", "AutoConfig"):
         options["use_safetensors"] = True
     try:
-        return getattr(transformers, loader).from_pretrained(folder, local_files_only=True, **options)
+        return load_from_folder(loader, folder, **options)
     except Exception as error:  # OSError, ValueError, KeyError, safetensors' own, by version and cause
+        if needs_own_code(error):
+            raise SemanticsError(
+                f"the text model {name!r} is made by code in its own folder, and pcmsn never runs such code; choose a "
+                "model that transformers knows by itself"
+            ) from error
         raise SemanticsError(
             f"cannot load the text model {name!r} with transformers.{loader}: {first_line(error)}; check the files "
             f"in {folder}, or get them again"
