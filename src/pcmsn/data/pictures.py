@@ -6,12 +6,15 @@ from io import BytesIO
 from pathlib import Path, PurePath
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from pcmsn.errors import UnreadablePictureError
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 """The file endings, in lower case, that listings accept."""
+
+_VANISHING = 239
+"""Grey values above which white paper hides what is drawn."""
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {  # EXIF orientation -> what turns the stored picture upright
@@ -82,7 +85,7 @@ def as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _lab_to_rgb(image)
     if image.has_transparency_data:
-        return _on_white(image)
+        return _on_paper(image)
     return image.convert("RGB")
 
 
@@ -108,7 +111,11 @@ def _lab_to_rgb(image: Image.Image) -> Image.Image:
     return picture
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _on_paper(image: Image.Image) -> Image.Image:
+    """Laid on white, or on black where all that is opaque would vanish on white: strokes in the alpha channel alone."""
     layer = image.convert("RGBA")
-    paper = Image.new("RGBA", layer.size, "white")
+    light = layer.convert("L").point([255 * (value > _VANISHING) for value in range(256)])
+    hidden = layer.getchannel("A").point([255 * (value < 128) for value in range(256)])
+    vanishes = ImageChops.lighter(light, hidden).getextrema() == (255, 255) and hidden.getextrema() == (0, 255)
+    paper = Image.new("RGBA", layer.size, "black" if vanishes else "white")
     return Image.alpha_composite(paper, layer).convert("RGB")

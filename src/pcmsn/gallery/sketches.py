@@ -7,6 +7,7 @@ from typing import Literal
 
 from PIL import Image
 
+from pcmsn.data.ink import LEAST_CONTRAST, find_ink
 from pcmsn.data.pictures import as_rgb, picture_from_bytes
 from pcmsn.errors import GalleryError, UnreadablePictureError
 
@@ -18,9 +19,6 @@ MARGIN = 0.1
 
 _PAPER_SHARE = 0.25
 """Share of the range of grey values, counted from the lightest, that is paper: scans and JPEG make it uneven."""
-
-_LEAST_CONTRAST = 16
-"""Difference of grey values below which there is nothing on the canvas."""
 
 
 def read_sketch(sketch: Path | str | bytes | Image.Image) -> Image.Image:
@@ -53,22 +51,27 @@ def _from_memory(picture: Image.Image) -> Image.Image:
 
 
 def prepare_sketch(picture: Image.Image, fit: Fit) -> Image.Image:
-    """The RGB picture as it is to be embedded. Raises GalleryError for a canvas with nothing on it."""
+    """The RGB picture as it is to be embedded: dark strokes on white, cut to them where ``fit`` says so.
+
+    Raises GalleryError for a canvas with nothing on it.
+    """
     if fit not in ("ink", "whole"):
         raise GalleryError(f"unknown fit {fit!r} of sketches; expected 'ink' or 'whole'")
-    darkest, lightest = _grey_range(picture)
-    if lightest - darkest < _LEAST_CONTRAST:
-        raise GalleryError("the sketch is empty; draw dark strokes on a white ground")
+    ink = find_ink(picture)
+    if ink is None:
+        raise GalleryError("the sketch is empty; draw strokes that stand out from their ground")
+    if not ink.plain:
+        picture = ink.picture()
     return fit_ink(picture) if fit == "ink" else picture
 
 
 def fit_ink(picture: Image.Image) -> Image.Image:
-    """The bounding box of everything that is darker than the paper, with a margin, in the middle of a white square.
+    """The bounding box of all that is darker than the paper, with a margin, in the middle of a white square.
 
     A picture without ink comes back as it is.
     """
     darkest, lightest = _grey_range(picture)
-    if lightest - darkest < _LEAST_CONTRAST:
+    if lightest - darkest < LEAST_CONTRAST:
         return picture
     paper = lightest - _PAPER_SHARE * (lightest - darkest)
     box = picture.convert("L").point([255 * (value < paper) for value in range(256)]).getbbox()
