@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from page_server import Served, darkness, draw_bar, draw_line, draw_shape, nearest_label, wait_for_search
 from PIL import Image
@@ -75,6 +76,33 @@ def test_what_is_sent_is_a_png_of_the_whole_paper_on_white(visit: Any, shapes_se
     assert picture.convert("RGB").getpixel((2, 2)) == (255, 255, 255)
     assert picture.convert("L").getpixel((192, 192)) < 60
     assert shapes_server.weather.searches[-1] == "k=60&fit=ink&mode=exact"
+
+
+@pytest.mark.parametrize("width", ["4", "80"])
+def test_what_is_sent_is_fitted_and_has_lines_of_one_width(visit: Any, shapes_server: Served, width: str) -> None:
+    """A corner drawn small, in a corner, thin or thick, is sent as the same corner drawn large."""
+    page = visit()
+    page.locator("#width").fill(width)
+    draw_line(page, (0.82, 0.82), (0.94, 0.82))
+    wait_for_search(page)
+    draw_line(page, (0.82, 0.82), (0.82, 0.94))
+    page.wait_for_timeout(100)
+    page.wait_for_function("() => document.getElementById('photos').getAttribute('aria-busy') === 'false'")
+    sent = np.asarray(Image.open(BytesIO(shapes_server.weather.sketches[-1])).convert("L")) < 128
+    rows, columns = np.flatnonzero(sent.any(axis=1)), np.flatnonzero(sent.any(axis=0))
+    edges = [rows[0], 383 - rows[-1], columns[0], 383 - columns[-1]]
+    assert max(abs(edge + 384 / 112 - 24) for edge in edges) <= 2  # half of the line lies in the margin of 24 pixels
+    assert abs(sent[200].sum() - 384 / 56) <= 1.5 and abs(sent[:, 200].sum() - 384 / 56) <= 1.5
+
+
+def test_the_whole_sheet_is_sent_as_it_is_where_it_is_asked_for(visit: Any, shapes_server: Served) -> None:
+    page = visit()
+    page.locator("#options").click()
+    page.locator("#fit").select_option("whole")
+    draw_line(page, (0.8, 0.8), (0.9, 0.9))
+    wait_for_search(page)
+    sent = np.asarray(Image.open(BytesIO(shapes_server.weather.sketches[-1])).convert("L")) < 128
+    assert sent.any() and np.argwhere(sent).min() > 290
 
 
 def test_of_two_answers_only_the_newest_is_shown(visit: Any, shapes_server: Served) -> None:

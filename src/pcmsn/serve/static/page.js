@@ -103,9 +103,10 @@ function refresh({ alone = false, more = false } = {}) {
 let lastKind = "browse";
 
 function searchJob(start) {
-  const picture = sheet.png();
+  const fit = at("fit").value;
+  const picture = sheet.png({ whole: fit === "whole" });
   const encoded = performance.now();
-  const parameters = { k: count, label: labels.chosen, fit: at("fit").value, mode: at("mode").value || null };
+  const parameters = { k: count, label: labels.chosen, fit, mode: at("mode").value || null };
   return {
     kind: "search",
     run: (signal) => api.search(picture, parameters, signal),

@@ -15,16 +15,25 @@ export class Paper {
   resize(pixels) {
     this.canvas.width = pixels;
     this.canvas.height = pixels;
-    this.context.setTransform(pixels / UNITS, 0, 0, pixels / UNITS, 0, 0);
+    this.frame(0, 0, UNITS);
     this.context.lineCap = "round";
     this.context.lineJoin = "round";
     this.context.imageSmoothingQuality = "high";
     this.wipe();
   }
 
+  /** Show the square of a side at a place, all in units, instead of the whole paper. */
+  frame(left, top, side) {
+    const scale = this.canvas.width / side;
+    this.context.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
+  }
+
   wipe() {
+    this.context.save();
+    this.context.resetTransform();
     this.context.fillStyle = PAPER_COLOUR;
-    this.context.fillRect(0, 0, UNITS, UNITS);
+    this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+    this.context.restore();
   }
 
   /** Paint a drawing from the start. */

@@ -4,6 +4,9 @@ import { Paper } from "./paper.js";
 import { pngOf } from "./pictures.js";
 
 const SENT_SIDE = 384;
+// The form of the drawings that models learned from, as pcmsn.data.strokes renders them: parts of the sent side.
+const MARGIN = 1 / 16;
+const LINE_WIDTH = 1 / 56;
 const LEAST_DENSITY = 2; // pixels of the canvas per CSS pixel; with fewer the joints of a thin stroke show
 
 export class Sheet {
@@ -14,6 +17,8 @@ export class Sheet {
     this.seen = new Paper(canvas);
     this.sent = new Paper(document.createElement("canvas"), { readOften: true });
     this.sent.resize(SENT_SIDE);
+    this.fitted = new Paper(document.createElement("canvas"));
+    this.fitted.resize(SENT_SIDE);
     drawing.addEventListener("change", (event) => this.#follow(event.detail.added));
     new ResizeObserver(() => this.#fit()).observe(canvas);
     addEventListener("resize", () => this.#fit());
@@ -36,9 +41,23 @@ export class Sheet {
     return this.sent.hasInk();
   }
 
-  /** What is on the paper as a PNG of 384 x 384 pixels. */
-  png() {
-    return pngOf(this.sent.canvas);
+  /** The drawing as a PNG of 384 x 384 pixels: `whole`, or as models know drawings, fitted and with lines of one width. */
+  png({ whole = false } = {}) {
+    const actions = this.#live ? [...this.drawing.visible, this.#live] : this.drawing.visible;
+    const strokes = actions.filter((action) => action.kind === "stroke");
+    const hasPicture = actions.some((action) => action.kind === "picture");
+    return whole || hasPicture ? pngOf(this.sent.canvas) : pngOf(this.#paintFitted(strokes));
+  }
+
+  #paintFitted(strokes) {
+    const points = strokes.filter(({ tool }) => tool !== "eraser").flatMap((stroke) => stroke.points);
+    const [low, high] = [Math.min, Math.max].map((most) => [0, 1].map((axis) => points.reduce((found, point) => most(found, point[axis]), points[0][axis])));
+    const side = Math.max(1, high[0] - low[0], high[1] - low[1]) / (1 - 2 * MARGIN);
+    this.fitted.frame((low[0] + high[0] - side) / 2, (low[1] + high[1] - side) / 2, side);
+    const width = LINE_WIDTH * side;
+    const line = (stroke) => ({ ...stroke, width, points: stroke.points.map(([x, y]) => [x, y, 1]) });
+    this.fitted.replay(strokes.map((stroke) => (stroke.tool === "eraser" ? stroke : line(stroke))));
+    return this.fitted.canvas;
   }
 
   get #papers() {
