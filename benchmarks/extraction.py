@@ -33,14 +33,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from pcmsn.backbones.base import Backbone
-from pcmsn.backbones.cache import FeatureCache
-from pcmsn.backbones.extraction import extract
-from pcmsn.backbones.forward import Computation, suitable_precision
-from pcmsn.backbones.load import load_extractors
-from pcmsn.backbones.tiny import TinyBackbone
 from pcmsn.data.pictures import has_picture_suffix
 from pcmsn.data.records import Pictures
+from pcmsn.features.backbones.base import Backbone
+from pcmsn.features.backbones.load import load_extractors
+from pcmsn.features.backbones.tiny import TinyBackbone
+from pcmsn.features.cache import FeatureCache
+from pcmsn.features.extraction import extract
+from pcmsn.features.forward import Computation, suitable_precision
 from pcmsn.training.session import pick_device
 
 DECODING, PLAIN, IN_WORKERS, WHOLE = "decoding alone", "network alone", "network in worker threads", "whole extraction"

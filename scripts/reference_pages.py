@@ -20,7 +20,7 @@ from typer.main import get_command
 from pcmsn.cli.app import app
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config, config_to_tables, preset_names
-from pcmsn.training.finetuning.config import FinetuneConfig, build_finetune_config, finetune_presets
+from pcmsn.training.finetune.config import FinetuneConfig, build_finetune_config, finetune_presets
 
 ABOUT_COMMANDS = """# Every command
 

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.data.layouts import folder, list_dataset
 from pcmsn.data.records import Dataset
+from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.seeding import seeded_torch
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig

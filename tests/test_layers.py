@@ -18,7 +18,7 @@ LAYERS = [  # from the top; a part may import what stands after it
     "model",
     "losses",
     "hashing",
-    "backbones",
+    "features",
     "data",
     "semantics",
     "pretrained",

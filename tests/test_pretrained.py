@@ -8,8 +8,8 @@ import huggingface_hub
 import pytest
 
 import pcmsn
-from pcmsn.backbones.huggingface import load_huggingface
 from pcmsn.errors import BackboneError, SemanticsError
+from pcmsn.features.backbones.huggingface import load_huggingface
 from pcmsn.pretrained import downloaded_model, first_line, untrained_weights
 from pcmsn.semantics.text_model import text_model_vectors
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.cli.app import app
 from pcmsn.errors import ConfigError, DataError, PcmsnError
+from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.seeding import seeded_torch
 
 Invoke = Callable[..., Result]

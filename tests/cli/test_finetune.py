@@ -102,7 +102,7 @@ def test_ctrl_c_says_how_to_go_on(invoke: Invoke, source: list[str], monkeypatch
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pcmsn.training.finetuning.session.finetune", interrupted)
+    monkeypatch.setattr("pcmsn.training.finetune.session.finetune", interrupted)
     result = invoke("finetune", *source, "--out", "mine")
     assert result.exit_code == 130
     assert "Continue with: pcmsn finetune --resume --out mine" in result.stderr

@@ -11,9 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from pcmsn.backbones.load import load_extractors
-from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.errors import CheckpointError, GalleryError
+from pcmsn.features.backbones.load import load_extractors
+from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.gallery.embedder import PhotoSource
 from pcmsn.gallery.photo_files import decode_photo, thumbnail_of
 from pcmsn.gallery.records import photo_id_of

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pcmsn.training.config import RunConfig
-from pcmsn.training.finetuning.config import FinetuneConfig, build_finetune_config
-from pcmsn.training.finetuning.session import FinetuneResult, Hardware, finetune
+from pcmsn.training.finetune.config import FinetuneConfig, build_finetune_config
+from pcmsn.training.finetune.session import FinetuneResult, Hardware, finetune
 
 FAST: dict[str, dict[str, Any]] = {
     "extractor": {"bottleneck": 6},
@@ -38,7 +38,7 @@ def finetune_config(small_config: RunConfig) -> Callable[..., FinetuneConfig]:
 @pytest.fixture
 def run_finetune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., FinetuneResult]:
     """``run_finetune(config, "name")`` trains into ``tmp_path/name`` on the CPU, without the picture of the curves."""
-    monkeypatch.setattr("pcmsn.training.finetuning.session.write_curves", lambda histories, path: path)
+    monkeypatch.setattr("pcmsn.training.finetune.session.write_curves", lambda histories, path: path)
 
     def run(config: FinetuneConfig | None, name: str = "extractors", **options: Any) -> FinetuneResult:
         return finetune(config, tmp_path / name, hardware=Hardware(device="cpu"), **options)

@@ -12,7 +12,7 @@ from pcmsn.training.configuration import (
     config_to_toml,
     preset_names,
 )
-from pcmsn.training.finetuning.config import build_finetune_config
+from pcmsn.training.finetune.config import build_finetune_config
 
 
 def test_the_defaults_are_those_of_the_released_commands() -> None:

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from pcmsn.backbones.transform import Transform
 from pcmsn.errors import CheckpointError, ConfigError, ExportError
+from pcmsn.features.backbones.transform import Transform
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.exporting import onnx_files

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from pcmsn.backbones.composite import Joined, networks_below
-from pcmsn.backbones.finetuned import FinetunedBackbone, read_trained_on
 from pcmsn.errors import BackboneError, ConfigError
+from pcmsn.features.backbones.composite import Joined, networks_below
+from pcmsn.features.backbones.finetuned import FinetunedBackbone, read_trained_on
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
-from pcmsn.training.finetuning import for_run
-from pcmsn.training.finetuning.for_run import finetuning_of
+from pcmsn.training.finetune import for_run
+from pcmsn.training.finetune.for_run import finetuning_of
 from pcmsn.training.preparation import open_extractors, open_subject
 from pcmsn.training.run_folder import RunFolder, RunRecord
 from pcmsn.training.session import train_run
@@ -37,7 +37,7 @@ held_out = 0.3
 
 @pytest.fixture
 def config(small_settings: dict[str, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunConfig:
-    monkeypatch.setattr("pcmsn.training.finetuning.session.write_curves", lambda histories, path: path)
+    monkeypatch.setattr("pcmsn.training.finetune.session.write_curves", lambda histories, path: path)
     (tmp_path / "fast.toml").write_text(FAST)
     backbone = {**small_settings["backbone"], "finetune": str(tmp_path / "fast.toml")}
     return build_config(preset="best-finetuned", overrides={**small_settings, "backbone": backbone})
@@ -93,7 +93,7 @@ def test_what_is_fine_tuned_is_used_again_and_another_seed_fine_tunes_anew(
     monkeypatch.setattr(for_run, "finetune", lambda *_, **__: pytest.fail("fine-tuned again"))
     assert train(config).sketch_extractor == first.sketch_extractor
     monkeypatch.undo()
-    monkeypatch.setattr("pcmsn.training.finetuning.session.write_curves", lambda histories, path: path)
+    monkeypatch.setattr("pcmsn.training.finetune.session.write_curves", lambda histories, path: path)
     other = train(replace(config, training=replace(config.training, seed=1)))
     assert other.sketch_extractor != first.sketch_extractor
     assert read_trained_on(tmp_path / "run" / "finetuned" / "shared").seed == 1

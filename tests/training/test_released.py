@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.data.splits import SPLIT_LISTS, read_split
 from pcmsn.errors import CheckpointError
+from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.model.config import FeatureDims, ModelConfig
 from pcmsn.model.pcmsn import PCMSN
 from pcmsn.training.released import ReleasedRun, load_released_model, read_released_path

@@ -14,11 +14,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pcmsn.backbones.cache import FeatureCache
-from pcmsn.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
 from pcmsn.errors import CheckpointError, ConfigError, DataError, SemanticsError, SplitError
 from pcmsn.evaluation.embeddings_file import read_embeddings
 from pcmsn.evaluation.scoring import mean_average_precision, score
+from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
+from pcmsn.features.cache import FeatureCache
 from pcmsn.losses.weights import GanForm
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig

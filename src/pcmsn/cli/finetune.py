@@ -26,8 +26,8 @@ from pcmsn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from pcmsn.training.finetuning.config import FinetuneConfig
-    from pcmsn.training.finetuning.session import FinetuneResult, Hardware
+    from pcmsn.training.finetune.config import FinetuneConfig
+    from pcmsn.training.finetune.session import FinetuneResult, Hardware
 
 FITTING = "Fitting"
 
@@ -174,8 +174,8 @@ def finetune(
 ) -> None:
     """Fine-tune feature extractors as classifiers of the seen classes, for pcmsn train --backbone finetuned:FOLDER."""
     from pcmsn.cli.finetune_report import print_result
-    from pcmsn.training.finetuning.config import build_finetune_config, finetune_config_to_toml
-    from pcmsn.training.finetuning.session import Hardware
+    from pcmsn.training.finetune.config import build_finetune_config, finetune_config_to_toml
+    from pcmsn.training.finetune.session import Hardware
 
     overrides: dict[str, dict[str, Any]] = {
         "data": data.settings(),
@@ -257,7 +257,7 @@ def _finetune(
 ) -> FinetuneResult:
     from pcmsn.cli.display import Display
     from pcmsn.cli.finetune_report import FinetuneDisplay
-    from pcmsn.training.finetuning.session import finetune as finetune_networks
+    from pcmsn.training.finetune.session import finetune as finetune_networks
 
     with Display() as display:
         try:

@@ -11,9 +11,9 @@ import typer
 from pcmsn.cli.display import Display, clock
 
 if TYPE_CHECKING:
-    from pcmsn.backbones.finetuned import NetworkName
-    from pcmsn.training.finetuning.history import FinetuneEpoch
-    from pcmsn.training.finetuning.session import FinetuneResult
+    from pcmsn.features.backbones.finetuned import NetworkName
+    from pcmsn.training.finetune.history import FinetuneEpoch
+    from pcmsn.training.finetune.session import FinetuneResult
 
 
 def print_result(result: FinetuneResult, out: Path, *, as_json: bool) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pcmsn.backbones.transform import Transform
 from pcmsn.data.pictures import picture_from_bytes
 from pcmsn.errors import UnreadablePictureError
+from pcmsn.features.backbones.transform import Transform
 from pcmsn.gallery.embedder import PhotoSource
 from pcmsn.gallery.records import THUMBNAIL_SIDE, PhotoRecord, photo_id_of
 

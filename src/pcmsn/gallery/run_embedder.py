@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from pcmsn.backbones.base import Extractors, network_fingerprint
-from pcmsn.backbones.extraction import in_order
-from pcmsn.backbones.forward import Computation, Forward
 from pcmsn.errors import GalleryError
+from pcmsn.features.backbones.base import Extractors, network_fingerprint
+from pcmsn.features.extraction import in_order
+from pcmsn.features.forward import Computation, Forward
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.photo_files import DecodedPhoto, UnreadableFile, decode_photo
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, Queries

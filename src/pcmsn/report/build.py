@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-from pcmsn.backbones.cache import FeatureCache
 from pcmsn.errors import DataError
 from pcmsn.evaluation.discrimination import discrimination_ratio
 from pcmsn.evaluation.families import MetricFamily
+from pcmsn.features.cache import FeatureCache
 from pcmsn.report.contents import Contents, Environment, Examples, Measured, RatioRow
 from pcmsn.report.examples import examples_of
 from pcmsn.report.opening import (

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.cache import FeatureCache
 from pcmsn.data.splits import Split
 from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import MetricFamily, metric_family
 from pcmsn.evaluation.scoring import Scores
+from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.cache import FeatureCache
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.networks import Standardisation
 from pcmsn.seeding import numpy_generator

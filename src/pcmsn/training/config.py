@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pcmsn.backbones.config import Layers, Resize
 from pcmsn.data.layouts import PhotoVariant
 from pcmsn.errors import ConfigError
+from pcmsn.features.config import Layers, Resize
 from pcmsn.losses.weights import BRANCH_TERMS, PCMSN_TERMS, LossConfig
 from pcmsn.model.config import ModelConfig
 

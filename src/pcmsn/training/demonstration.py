@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.cache import FeatureCache
-from pcmsn.backbones.tiny import TinyBackbone
 from pcmsn.data.datasets import TOYWORLD
 from pcmsn.data.toyworld import STATEMENT
 from pcmsn.evaluation.families import SEM_PCYC
 from pcmsn.evaluation.scoring import Scores
+from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.backbones.tiny import TinyBackbone
+from pcmsn.features.cache import FeatureCache
 from pcmsn.training.baseline import score_features
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.features import ExtractionSettings, Progress
+from pcmsn.training.finetune.pretraining import pretrain_tiny
 from pcmsn.training.history import Observer
 from pcmsn.training.preparation import TINY, Subject, open_extractors, open_subject
-from pcmsn.training.pretraining import pretrain_tiny
 from pcmsn.training.protocols import Protocol
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import pick_device, train_run

@@ -7,17 +7,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.cache import FeatureCache
-from pcmsn.backbones.config import Layers, Resize
-from pcmsn.backbones.feature_export import ROWS_PER_FILE, Exported, export_features
-from pcmsn.backbones.forward import Computation
-from pcmsn.backbones.load import load_extractors
 from pcmsn.data.datasets import open_dataset
 from pcmsn.data.layouts import PhotoVariant
 from pcmsn.data.picture_files import PictureFile, files_below, files_in_list, files_of
 from pcmsn.data.records import Modality
 from pcmsn.errors import ConfigError, DataError
+from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.backbones.load import load_extractors
+from pcmsn.features.cache import FeatureCache
+from pcmsn.features.config import Layers, Resize
+from pcmsn.features.feature_export import ROWS_PER_FILE, Exported, export_features
+from pcmsn.features.forward import Computation
 
 StreamProgress = Callable[[str, int, int | None], None]
 """Called with what is worked on, the number done and the total; None where nobody knows how many there will be."""

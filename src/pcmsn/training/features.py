@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.backbones.base import Backbone, Extractors
-from pcmsn.backbones.cache import FeatureCache
-from pcmsn.backbones.extraction import extract
-from pcmsn.backbones.forward import Computation
-from pcmsn.backbones.ready_made import ReadyMade
 from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import DataError, enumerate_names
+from pcmsn.features.backbones.base import Backbone, Extractors
+from pcmsn.features.cache import FeatureCache
+from pcmsn.features.extraction import extract
+from pcmsn.features.forward import Computation
+from pcmsn.features.ready_made import ReadyMade
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a stage, the number of steps done and the total."""

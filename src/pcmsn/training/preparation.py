@@ -12,11 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.backbones.base import Backbone, Extractors
-from pcmsn.backbones.composite import side_by_side
-from pcmsn.backbones.finetuned import refuse_leaks
-from pcmsn.backbones.load import load_extractors
-from pcmsn.backbones.ready_made import READY_MADE, list_ready_made, load_ready_made, ready_made_folder
 from pcmsn.data.datasets import BENCHMARKS, TOYWORLD, find_layout, open_dataset
 from pcmsn.data.file_lists import FileLists, read_file_lists
 from pcmsn.data.layouts import Layout, folder
@@ -24,11 +19,16 @@ from pcmsn.data.records import Dataset
 from pcmsn.data.splits import Split, load_split, load_unseen_split
 from pcmsn.data.toyworld import toyworld_class_vectors
 from pcmsn.errors import BackboneError, ConfigError
+from pcmsn.features.backbones.base import Backbone, Extractors
+from pcmsn.features.backbones.composite import side_by_side
+from pcmsn.features.backbones.finetuned import refuse_leaks
+from pcmsn.features.backbones.load import load_extractors
+from pcmsn.features.ready_made import READY_MADE, list_ready_made, load_ready_made, ready_made_folder
 from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
 from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
+from pcmsn.training.finetune.pretraining import pretrain_tiny
 from pcmsn.training.loop import TrainingData
-from pcmsn.training.pretraining import pretrain_tiny
 from pcmsn.training.run_folder import ExtractorRecord, RunRecord
 
 TOYWORLD_SOURCE = "toyworld-path"
@@ -170,7 +170,7 @@ def _make_own_extractors(
     config: RunConfig, subject: Subject, run_folder: Path, device: str, progress: Progress | None
 ) -> None:
     """Train what the run takes from its own folder, on the seen classes alone: ``tiny`` before it is fine-tuned."""
-    from pcmsn.training.finetuning.for_run import check_pair, finetune_for_run  # which open pictures with this module
+    from pcmsn.training.finetune.for_run import check_pair, finetune_for_run  # which open pictures with this module
 
     if config.backbone.finetune:
         check_pair(config)

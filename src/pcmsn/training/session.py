@@ -7,8 +7,8 @@ from pathlib import Path
 
 import torch
 
-from pcmsn.backbones.cache import FeatureCache
 from pcmsn.errors import CheckpointError, ConfigError
+from pcmsn.features.cache import FeatureCache
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, Progress
 from pcmsn.training.history import Observer

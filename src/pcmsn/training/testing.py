@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.cache import FeatureCache
 from pcmsn.errors import EvaluationError
 from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
 from pcmsn.evaluation.examples import choose_queries, query_results
@@ -18,6 +16,8 @@ from pcmsn.evaluation.grid import retrieval_grid
 from pcmsn.evaluation.intervals import Resampled
 from pcmsn.evaluation.ranking import nearest_photos
 from pcmsn.evaluation.scoring import Scores
+from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.cache import FeatureCache
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import numpy_generator

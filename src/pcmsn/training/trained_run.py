@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.ready_made import ready_made_folder
 from pcmsn.errors import CheckpointError
+from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.ready_made import ready_made_folder
 from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables

@@ -80,7 +80,7 @@ def test_unreadable_pictures_of_all_parts_are_counted_once(
         (Path(small_config.data.dataset) / side / name / "000.png").write_bytes(b"no picture")
     split = Path(small_config.data.split)
     split.write_text(f'reported = "{reported}"\n' + split.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr("pcmsn.backbones.extraction.MAX_UNREADABLE_SHARE", 0.5)
+    monkeypatch.setattr("pcmsn.features.extraction.MAX_UNREADABLE_SHARE", 0.5)
     inputs = prepare(small_config, tmp_path)
     assert inputs.notes[-1] == "4 unreadable pictures were left out."
 

@@ -13,8 +13,8 @@ import typer
 from pcmsn.cli.options import DATA, DEFAULT_CACHE, RUN, Cache, Device, Json, Overwrite, PhotoVariant
 
 if TYPE_CHECKING:
-    from pcmsn.backbones.config import Precision
-    from pcmsn.backbones.feature_export import Exported
+    from pcmsn.features.config import Precision
+    from pcmsn.features.feature_export import Exported
     from pcmsn.training.feature_extraction import ExtractionRequest
 
 COMPUTATION = "Computation"
@@ -140,9 +140,9 @@ def extract(
     as_json: Json = False,
 ) -> None:
     """Extract features with their pictures' names; when it was stopped, the same command continues."""
-    from pcmsn.backbones.cache import FeatureCache
-    from pcmsn.backbones.forward import Computation, suitable_precision
     from pcmsn.data.datasets import exact_dataset_name
+    from pcmsn.features.cache import FeatureCache
+    from pcmsn.features.forward import Computation, suitable_precision
     from pcmsn.training.feature_extraction import ExtractionRequest
     from pcmsn.training.session import pick_device
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pcmsn.backbones.cache import FeatureCache
 from pcmsn.data.atomic import atomic_path, write_text_atomically
 from pcmsn.data.records import Pictures
 from pcmsn.data.splits import Split
 from pcmsn.errors import CheckpointError
+from pcmsn.features.cache import FeatureCache
 from pcmsn.training.config import RunConfig
 from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import TrainingData

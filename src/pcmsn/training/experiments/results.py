@@ -24,7 +24,7 @@ _NOT_COUNTED = (
     "training/experiments/ablation_files.py",
     "training/experiments/ablation_tables.py",
     "training/experiments/tables.py",
-    "training/finetuning/",
+    "training/finetune/",
 )
 """Files, and a folder, of these parts whose changes leave stored results valid: they make settings, which are in a
 job's key, or features, which are in the fingerprint of the inputs, or tables from results."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from pcmsn.backbones.base import Extractors
-from pcmsn.backbones.transform import Transform
 from pcmsn.data.records import Modality
+from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.backbones.transform import Transform
 from pcmsn.training.run_folder import TrainedModel
 from pcmsn.version import __version__
 

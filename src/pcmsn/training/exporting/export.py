@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pcmsn.backbones.base import Backbone
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.records import Modality
 from pcmsn.errors import ExportError
+from pcmsn.features.backbones.base import Backbone
 from pcmsn.training.exporting.card import model_card
 from pcmsn.training.exporting.onnx_files import PixelsToEmbedding, require_export_extra, write_onnx
 from pcmsn.training.preparation import FINETUNED, TINY

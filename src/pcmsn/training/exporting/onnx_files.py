@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from pcmsn.backbones.base import Backbone
-from pcmsn.backbones.transform import Transform
 from pcmsn.data.atomic import atomic_path
 from pcmsn.data.records import Modality
 from pcmsn.errors import ConfigError, ExportError
+from pcmsn.features.backbones.base import Backbone
+from pcmsn.features.backbones.transform import Transform
 from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import torch_generator
 

@@ -1,0 +1,220 @@
+"""Features on disk, found again by what they were computed from: network, transform and the picture file's content."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from pcmsn.data.atomic import atomic_path
+from pcmsn.errors import CacheError, PcmsnWarning
+from pcmsn.features.backbones.base import Backbone
+from pcmsn.features.config import Precision
+from pcmsn.features.content_index import ContentIndex
+
+CACHE_VERSION = 1
+"""Written into every block; a block of another version is refused."""
+
+CONTENT_HASH_BYTES = 32
+"""Length of the SHA-256 that stands for a picture file's content."""
+
+_SUFFIX = ".safetensors"
+_PARTIAL_SUFFIX = ".partial"
+_DAMAGED_SUFFIX = ".damaged"
+_ABANDONED_AFTER_SECONDS = 3600.0
+
+
+def content_hash(content: bytes) -> bytes:
+    """The 32 bytes that a picture file's content goes by in the cache."""
+    return hashlib.sha256(content).digest()
+
+
+@dataclass(frozen=True)
+class FeatureCache:
+    """A folder of features of any number of networks; every (network, transform, precision) has a folder of its own."""
+
+    root: Path
+    """Made when the first feature is written."""
+
+    def open(self, backbone: Backbone, precision: Precision = "32") -> FeatureRows:
+        """The rows of one network and its transform, computed in one precision.
+
+        Blocks that are truncated or damaged are set aside under another name, with a PcmsnWarning, and their rows count
+        as missing. Raises CacheError for blocks of another version, network, transform or feature length.
+        """
+        description = {
+            "version": str(CACHE_VERSION),
+            "fingerprint": backbone.fingerprint,
+            "transform": backbone.transform.key,
+        }
+        name = f"{backbone.fingerprint[:16]}-{backbone.transform.key}"
+        if precision != "32":
+            description["precision"] = precision
+            name += f"-{precision}"
+        folder = self.root / name
+        return FeatureRows(folder, description, backbone.feature_dim)
+
+
+class FeatureRows:
+    """The cached features of one network and transform, by content hash; 24 bytes a feature are held in memory.
+
+    One thread may append while others look up and read.
+    """
+
+    def __init__(self, folder: Path, description: Mapping[str, str], feature_dim: int) -> None:
+        self.folder = folder
+        self.feature_dim = feature_dim
+        self.damaged_blocks = 0
+        """Blocks that were set aside on opening."""
+        self._description = dict(description)
+        self._blocks: list[Path] = []
+        self._place = ContentIndex()
+        self._read_folder()
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def __contains__(self, content: bytes) -> bool:
+        return content in self._place
+
+    def read(self, contents: list[bytes]) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
+        """(k of the given content hashes, their (k, D) features), block by block, so that one is in memory at a time.
+
+        Raises KeyError for a hash that the cache lacks and CacheError if a block has vanished since the opening.
+        """
+        wanted: dict[int, list[tuple[bytes, int]]] = {}
+        for content in contents:
+            place = self._place.find(content)
+            if place is None:
+                raise KeyError(content.hex())
+            wanted.setdefault(place[0], []).append((content, place[1]))
+        for block in sorted(wanted):
+            rows = [row for _, row in wanted[block]]
+            features = self._features(self._blocks[block], min(rows), max(rows) + 1)
+            yield [content for content, _ in wanted[block]], features[[row - min(rows) for row in rows]]
+
+    def append(self, contents: list[bytes], values: NDArray[np.float32]) -> None:
+        """Write (n, D) features under their n content hashes as one new block; nothing for n = 0.
+
+        The block is complete on disk before it gets its name, so that neither a kill nor another process that writes at
+        the same time can leave half of one. Raises CacheError for values of another shape or type, and where the disk
+        does not take the block.
+        """
+        if not contents:
+            return
+        if values.shape != (len(contents), self.feature_dim) or values.dtype != np.float32:
+            raise CacheError(
+                f"{len(contents)} rows of {self.feature_dim} float32 values were expected, got {values.shape} of "
+                f"{values.dtype}"
+            )
+        hashes = np.frombuffer(b"".join(contents), dtype=np.uint8).reshape(-1, CONTENT_HASH_BYTES)
+        values = np.ascontiguousarray(values)
+        metadata = {**self._description, "checksum": _checksum(hashes, values)}
+        path = self.folder / f"{hashlib.sha256(hashes.tobytes()).hexdigest()[:32]}{_SUFFIX}"
+        _write_whole(path, save({"contents": hashes, "features": values}, metadata))
+        self._register(path, hashes)
+
+    def _read_folder(self) -> None:
+        if not self.folder.is_dir():
+            return
+        for path in sorted(self.folder.iterdir()):
+            if path.suffix == _PARTIAL_SUFFIX:
+                _remove_if_abandoned(path)
+            if path.suffix != _SUFFIX:
+                continue
+            hashes = self._checked_hashes(path)
+            if hashes is None:
+                self.damaged_blocks += 1
+                _set_aside(path)
+            else:
+                self._register(path, hashes)
+        if self.damaged_blocks:
+            warnings.warn(
+                f"{self.damaged_blocks} damaged files in the feature cache {self.folder} were set aside (*"
+                f"{_DAMAGED_SUFFIX}); their features are computed again",
+                PcmsnWarning,
+                stacklevel=3,
+            )
+
+    def _checked_hashes(self, path: Path) -> NDArray[np.uint8] | None:
+        """The (n, 32) content hashes of a block; None if it is damaged. Raises CacheError if it is of another kind."""
+        try:
+            with safe_open(path, framework="numpy") as block:
+                metadata = block.metadata() or {}
+                hashes: NDArray[np.uint8] = block.get_tensor("contents")
+                features: NDArray[np.float32] = block.get_tensor("features")
+        except (SafetensorError, OSError):
+            return None
+        self._refuse_another_kind(path, metadata)
+        if metadata.get("checksum") != _checksum(hashes, features):
+            return None
+        if features.shape != (len(hashes), self.feature_dim):
+            raise CacheError(
+                f"{path} holds features of shape {features.shape}, expected ({len(hashes)}, {self.feature_dim}); "
+                f"remove the folder {self.folder} or pass another one: --cache FOLDER"
+            )
+        return hashes
+
+    def _refuse_another_kind(self, path: Path, metadata: Mapping[str, str]) -> None:
+        for field, expected in self._description.items():
+            if metadata.get(field) != expected:
+                raise CacheError(
+                    f"{path} is not of this cache: its {field} is {metadata.get(field, 'missing')}, expected {expected}"
+                    f"; remove the folder {self.folder} or pass another one: --cache FOLDER"
+                )
+
+    def _register(self, path: Path, hashes: NDArray[np.uint8]) -> None:
+        self._blocks.append(path)
+        self._place.add(hashes, len(self._blocks) - 1)
+
+    def _features(self, path: Path, start: int, stop: int) -> NDArray[np.float32]:
+        """The (stop - start, D) features of some rows of a block."""
+        try:
+            with safe_open(path, framework="numpy") as block:
+                features: NDArray[np.float32] = block.get_slice("features")[start:stop]
+        except (SafetensorError, OSError) as error:
+            raise CacheError(f"{path} cannot be read any more: {error}; start the command again") from error
+        return features
+
+
+def _checksum(hashes: NDArray[np.uint8], features: NDArray[np.float32]) -> str:
+    """CRC-32 of a block's content: what the file system or a copy has damaged, safetensors alone does not notice."""
+    return f"{zlib.crc32(features.data, zlib.crc32(hashes.data)):08x}"
+
+
+def _set_aside(path: Path) -> None:
+    """Rename a damaged block; another process may have done it already, and a read-only cache stays as it is."""
+    try:
+        path.rename(path.with_suffix(_DAMAGED_SUFFIX))
+    except OSError:
+        return
+
+
+def _remove_if_abandoned(path: Path) -> None:
+    """Remove what a killed process left half-written; a younger file may still be being written."""
+    try:
+        if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
+            path.unlink()
+    except OSError:
+        return
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, sync it, and rename it. Raises CacheError and leaves nothing behind."""
+    try:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise CacheError(
+            f"the feature cache could not write {len(content):,} bytes to {path.parent}: "
+            f"{error.strerror or error}; free some space or pass another folder: --cache FOLDER"
+        ) from error

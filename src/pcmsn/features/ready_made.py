@@ -1,0 +1,175 @@
+"""Features that were computed before, by this package or by others, in place of an extractor.
+
+A folder with ``sketch.npz`` and ``photo.npz`` is both: the features, and, by their names ``<class>/<file>``, the data
+set that is trained and tested on. No picture needs to be there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pcmsn.data.class_names import find_class_name, known_class_names
+from pcmsn.data.layouts import Layout
+from pcmsn.data.records import Dataset, Modality, Pictures
+from pcmsn.data.splits import Split
+from pcmsn.errors import BackboneError, DataError, did_you_mean, enumerate_names
+from pcmsn.features.backbones.base import Backbone, Extractors
+from pcmsn.features.backbones.finetuned import leaked_classes
+from pcmsn.features.backbones.transform import Transform
+from pcmsn.features.extraction import Features
+from pcmsn.features.feature_file import FeatureFile
+
+READY_MADE = "features"
+"""What ``--backbone features:FOLDER`` starts with."""
+
+_NOTHING_TO_PREPARE = Transform(height=1, width=1)
+
+
+class ReadyMade(Backbone):
+    """Takes the place of an extractor, and looks features up by the names of pictures."""
+
+    def __init__(self, name: str, features: NDArray[np.float32], rows: Mapping[str, int], fingerprint: str) -> None:
+        super().__init__(
+            name=name, feature_dim=features.shape[1], transform=_NOTHING_TO_PREPARE, architecture="ready-made features"
+        )
+        self._features = features
+        self._rows = rows
+        self._fingerprint = fingerprint
+
+    def features_of(self, pictures: Pictures) -> Features:
+        """The stored features of pictures, in their order. Raises DataError for a picture that has none."""
+        missing = [name for name in pictures.names if name not in self._rows]
+        if missing:
+            raise DataError(
+                f"{self.name}: no features of {len(missing)} {pictures.modality} pictures: {enumerate_names(missing)}"
+            )
+        rows = np.array([self._rows[name] for name in pictures.names], dtype=np.int64)
+        return Features(
+            values=self._features[rows],
+            kept=np.arange(len(rows), dtype=np.int64),
+            unreadable=(),
+            computed=0,
+            from_cache=len(rows),
+        )
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Raises BackboneError: there is no network."""
+        raise BackboneError(f"{self.name} are of stored pictures only; new pictures need the network: pass --backbone")
+
+
+def ready_made_folder(spec: str) -> Path | None:
+    """The folder of ``features:FOLDER``; None for any other backbone."""
+    kind, colon, place = spec.partition(":")
+    return Path(place).expanduser() if kind == READY_MADE and colon and place else None
+
+
+def list_ready_made(folder: Path, layout: Layout) -> Dataset:
+    """The data set that the names of ready-made features describe, classes and files in sorted order.
+
+    Classes of the benchmarks get their prepared names; ``layout`` says what the data set is called and where its
+    pictures would be, which is looked at by nothing but the picture of results.
+    Raises DataError for classes that a benchmark does not have, and for classes that one modality lacks.
+    """
+    sketch, photo = _open(folder, "sketch"), _open(folder, "photo")
+    sketches = _pictures(sketch, layout.sketches, layout.name)
+    photos = _pictures(photo, layout.photos, layout.name)
+    _check_same_classes(folder, sketches.classes, photos.classes)
+    note = f"Ready-made features. Sketches: {sketch.file.source}. Photos: {photo.file.source}."
+    return Dataset(name=layout.name, sketches=sketches, photos=photos, notes=(note,))
+
+
+def load_ready_made(folder: Path, dataset_name: str, split: Split) -> Extractors:
+    """The features of a folder, to be looked up by the names that ``list_ready_made`` gives.
+
+    Raises DataError for missing or changed files, BackboneError if the extractor that computed them was fine-tuned on a
+    class that the split keeps unseen.
+    """
+    return Extractors(
+        sketch=_load(_open(folder, "sketch"), folder, dataset_name, split),
+        photo=_load(_open(folder, "photo"), folder, dataset_name, split),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """One modality's file."""
+
+    modality: Modality
+    file: FeatureFile
+
+
+def _open(folder: Path, modality: Modality) -> _Opened:
+    path = folder / f"{modality}.npz"
+    if not path.is_file():
+        raise DataError(
+            f"no ready-made {modality} features: expected {path}, as pcmsn features import --out {folder} writes it"
+        )
+    return _Opened(modality, FeatureFile(path))
+
+
+def _load(opened: _Opened, folder: Path, dataset_name: str, split: Split) -> ReadyMade:
+    file = opened.file
+    name = f"ready-made features {folder.resolve().name}/{file.path.name}"
+    _refuse_leaks(name, file.seen_classes, split)
+    rows = {picture: row for row, picture in enumerate(_prepared(opened, dataset_name))}
+    return ReadyMade(name, file.checked().features, rows, file.fingerprint)
+
+
+def _prepared(opened: _Opened, dataset_name: str) -> list[str]:
+    """The stored names with the classes' prepared names, in the file's order. Raises DataError."""
+    path, known = opened.file.path, known_class_names(dataset_name)
+    names = [PurePosixPath(str(name)) for name in opened.file.names]
+    bare = [str(name) for name in names if len(name.parts) != 2]
+    if bare:
+        raise DataError(
+            f"{path} has names that are not <class>/<file>: {enumerate_names(bare)}; pcmsn features import makes them "
+            "so, from longer paths or from labels"
+        )
+    classes = {name.parts[0]: name.parts[0] for name in names}
+    if known:
+        found = {name: find_class_name(dataset_name, name, opened.modality) for name in classes}
+        unknown = sorted(name for name, prepared in found.items() if prepared is None)
+        if unknown:
+            raise DataError(
+                f"{path} has classes that {dataset_name} does not have: "
+                f"{', '.join(repr(name) + did_you_mean(name, known) for name in unknown[:5])}; pass the --dataset that "
+                "the features are of"
+            )
+        classes = {name: prepared for name, prepared in found.items() if prepared is not None}
+    prepared = [f"{classes[name.parts[0]]}/{name.parts[1]}" for name in names]
+    twice = sorted(name for name, count in Counter(prepared).items() if count > 1)
+    if twice:
+        raise DataError(f"{path} has several rows for one picture: {enumerate_names(twice)}; give each its own name")
+    return prepared
+
+
+def _pictures(opened: _Opened, root: Path, dataset_name: str) -> Pictures:
+    ordered = sorted(tuple(name.split("/", 1)) for name in _prepared(opened, dataset_name))
+    classes = tuple(sorted({class_name for class_name, _ in ordered}))
+    position = {name: index for index, name in enumerate(classes)}
+    labels = np.array([position[class_name] for class_name, _ in ordered], dtype=np.int64)
+    return Pictures(opened.modality, root, tuple("/".join(name) for name in ordered), labels, classes)
+
+
+def _check_same_classes(folder: Path, sketch: tuple[str, ...], photo: tuple[str, ...]) -> None:
+    if sketch == photo:
+        return
+    sides = (("sketch.npz", sorted(set(sketch) - set(photo))), ("photo.npz", sorted(set(photo) - set(sketch))))
+    only = [f"{len(names)} only in {file} ({enumerate_names(names)})" for file, names in sides if names]
+    raise DataError(f"{folder}: classes {' and '.join(only)}; import features of the same classes for both sides")
+
+
+def _refuse_leaks(name: str, seen: tuple[str, ...], split: Split) -> None:
+    leaked = leaked_classes(seen, split)
+    if leaked:
+        raise BackboneError(
+            f"{name}: the extractor that computed them has seen {len(leaked)} classes that the split {split.name!r} "
+            f"keeps unseen ({enumerate_names(leaked)}); pass the split that it was fine-tuned on, or other features"
+        )
