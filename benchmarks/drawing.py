@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 from pcmsn.data.toyworld import CATEGORIES, ToyWorld, draw_picture
 from pcmsn.gallery.embedder import Embedder, PhotoSource
 from pcmsn.gallery.records import THUMBNAIL_SIDE, EmbeddedPhoto, photo_id_of
-from pcmsn.gallery.run_embedder import RunEmbedder
+from pcmsn.gallery.run_embedder import run_embedder
 from pcmsn.gallery.sqlite.store import SqliteStore
 
 ROWS_AT_ONCE, WARMING = 10_000, 5
@@ -53,7 +53,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run = options.run or demo_run(folder)
-        gallery = build_gallery(folder, RunEmbedder.of_run(run, device="cpu"), options.photos)
+        gallery = build_gallery(folder, run_embedder(run, device="cpu"), options.photos)
         with served(gallery, run) as address:
             rows = measure(address, options.strokes, options.width)
     print(f"{options.photos:,} photos, {len(rows)} strokes, window of {options.width} x 900; milliseconds\n")

@@ -21,7 +21,7 @@ from pcmsn.data.pictures import load_picture
 from pcmsn.data.records import Pictures
 from pcmsn.evaluation.scoring import score_embeddings
 from pcmsn.gallery.embedder import Embedder, PhotoSource
-from pcmsn.gallery.run_embedder import RunEmbedder
+from pcmsn.gallery.run_embedder import run_embedder
 from pcmsn.gallery.sketches import Fit, prepare_sketch
 from pcmsn.training.preparation import open_pictures
 from pcmsn.training.run_folder import RunFolder
@@ -39,7 +39,7 @@ def main() -> None:
     trained = RunFolder(options.run).load_trained()
     dataset = open_pictures(Moved(data_root=options.data_root).applied_to(trained.config))
     unseen = dataset.of_classes((*trained.record.split.val, *trained.record.split.test))
-    embedder = RunEmbedder.of_run(options.run, device=options.device)
+    embedder = run_embedder(options.run, device=options.device)
     photos = embed_photos(embedder, unseen.photos)
     print(f"{trained.record.dataset}, {len(unseen.sketches)} sketches, {len(unseen.photos)} photos of unseen classes\n")
     print("| sketches | fit | mAP@all | P@100 |")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from pcmsn.errors import GalleryError
 from pcmsn.gallery import gallery as facade
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, PhotoRecord, Queries, photo_id_of
-from pcmsn.training.run_folder import RunFolder
 
 
 class GreyEmbedder:
@@ -156,8 +154,9 @@ def test_file_names_that_are_no_text_can_be_printed(tmp_path: Path, photos: Path
 def test_a_run_that_knows_only_the_toy_world_is_said_to_find_no_photographs(
     tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, dataset: str, noted: bool
 ) -> None:
-    monkeypatch.setattr(RunFolder, "read_record", lambda folder: SimpleNamespace(dataset=dataset))
+    monkeypatch.setattr("pcmsn.training.exporting.export.export_encoder", lambda run, note: None)
     run = tmp_path / "run"
+    (run / "run.json").write_text(json.dumps({"dataset": dataset}))
     for options in (["--run", run], []):  # the second time the gallery knows the run
         report = invoke("index", photos, "--gallery", tmp_path / "g", *options)
         assert (

@@ -86,7 +86,7 @@ def found(picture: Image.Image) -> Ink:
 @pytest.mark.parametrize("name", OTHERS)
 def test_another_pen_or_ground_gives_the_plain_drawing(name: str) -> None:
     ink = found(OTHERS[name]())
-    assert not ink.plain
+    assert ink.kind == "other"
     assert ink.box() is not None and np.abs(np.array(ink.box()) - np.array(BOX)).max() <= 2
     drawn = np.asarray(ink.picture().convert("L"), dtype=float)
     expected = np.asarray(plain().convert("L"), dtype=float)
@@ -94,13 +94,13 @@ def test_another_pen_or_ground_gives_the_plain_drawing(name: str) -> None:
 
 
 def test_a_plain_sketch_is_known_as_one_wherever_and_how_large_it_is() -> None:
-    assert found(plain()).plain and found(plain()).box() == BOX
+    assert found(plain()).kind == "plain" and found(plain()).box() == BOX
     large = Image.new("RGB", (1600, 1200), "white")
     large.paste(plain(), (1250, 20))
-    assert found(large).plain
+    assert found(large).kind == "plain"
     jpeg = BytesIO()
     plain().save(jpeg, "JPEG", quality=70)
-    assert found(picture_from_bytes(jpeg.getvalue(), Path("s.jpg"))).plain
+    assert found(picture_from_bytes(jpeg.getvalue(), Path("s.jpg"))).kind == "plain"
 
 
 def test_small_parts_of_a_drawing_stay() -> None:
@@ -111,7 +111,7 @@ def test_small_parts_of_a_drawing_stay() -> None:
         pen.line((x, 190, x + 2, 198), fill="black", width=2)
     pen.ellipse((206, 90, 210, 94), fill="black")
     ink = found(picture)
-    assert ink.plain and ink.box() == (100, 60, 224, 199)
+    assert ink.kind == "plain" and ink.box() == (100, 60, 224, 199)
 
 
 @pytest.mark.parametrize("ground", ["white", "black", "#777777"])
@@ -131,4 +131,11 @@ def test_a_very_large_sketch_is_cleaned_in_a_smaller_copy() -> None:
     picture = Image.new("RGB", (6000, 4000), "black")
     picture.paste(ImageOps.invert(plain()).resize((3000, 2250)), (1500, 800))
     ink = found(picture)
-    assert max(ink.strength.shape) == 2048 and not ink.plain
+    assert max(ink.strength.shape) == 2048 and ink.kind == "other"
+
+
+def test_what_is_no_line_drawing_is_told_apart() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8)
+    assert found(Image.fromarray(noise)).kind == "photo"
+    coarse = np.random.default_rng(1).integers(0, 256, (9, 12, 3)).astype(np.uint8)
+    assert found(Image.fromarray(coarse).resize((240, 180), Image.Resampling.BICUBIC)).kind == "photo"

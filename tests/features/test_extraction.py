@@ -21,6 +21,7 @@ from pcmsn.features.backbones.transform import Transform
 from pcmsn.features.cache import FeatureCache, FeatureRows
 from pcmsn.features.extraction import extract
 from pcmsn.features.forward import Computation, Forward
+from pcmsn.in_order import in_order
 
 Draw = Callable[..., Pictures]
 MANY = [f"{number:03}.png" for number in range(41)]
@@ -245,8 +246,8 @@ def test_results_come_in_order_however_long_they_take(workers: int) -> None:
 
     with ThreadPoolExecutor(workers) as pool:
         jobs = (partial(job, number) for number in range(20))
-        assert list(extraction.in_order(pool, jobs, ahead=5)) == list(range(20))
-        assert list(extraction.in_order(pool, iter(()), ahead=5)) == []
+        assert list(in_order(pool, jobs, ahead=5)) == list(range(20))
+        assert list(in_order(pool, iter(()), ahead=5)) == []
     assert max(most) <= workers
 
 

@@ -17,7 +17,7 @@ from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_ti
 from pcmsn.gallery.embedder import PhotoSource
 from pcmsn.gallery.photo_files import decode_photo, thumbnail_of
 from pcmsn.gallery.records import photo_id_of
-from pcmsn.gallery.run_embedder import RunEmbedder
+from pcmsn.gallery.run_embedder import run_embedder
 from pcmsn.seeding import seeded_torch
 from pcmsn.training.config import RunConfig
 from pcmsn.training.run_folder import RunFolder
@@ -35,7 +35,7 @@ def sources_of(tmp_path: Path) -> list[PhotoSource]:
 
 
 def test_vectors_and_codes_are_those_of_network_and_itq(run: Path, tmp_path: Path) -> None:
-    embedder, trained = RunEmbedder.of_run(run, device="cpu"), RunFolder(run).load_trained()
+    embedder, trained = run_embedder(run, device="cpu"), RunFolder(run).load_trained()
     extractors = load_extractors(f"tiny:{tmp_path / 'network'}", dataset_name="", model_root=Path())
     sources = sources_of(tmp_path)[:20]
     batch = embedder.embed_photos(sources)
@@ -70,7 +70,7 @@ def test_vectors_and_codes_are_those_of_network_and_itq(run: Path, tmp_path: Pat
 
 
 def test_a_picture_has_the_same_vector_alone_and_among_others(run: Path, tmp_path: Path) -> None:
-    embedder, sources = RunEmbedder.of_run(run, device="cpu"), sources_of(tmp_path)[:37]
+    embedder, sources = run_embedder(run, device="cpu"), sources_of(tmp_path)[:37]
     together = embedder.embed_photos(sources).photos
     for position in (0, 15, 16, 36):
         (alone,) = embedder.embed_photos([sources[position]]).photos
@@ -82,7 +82,7 @@ def test_a_picture_has_the_same_vector_alone_and_among_others(run: Path, tmp_pat
 
 
 def test_records_say_what_the_files_are_and_unreadable_ones_are_named(run: Path, tmp_path: Path) -> None:
-    embedder = RunEmbedder.of_run(run, device="cpu")
+    embedder = run_embedder(run, device="cpu")
     good, damaged, missing = tmp_path / "good.jpg", tmp_path / "damaged.jpg", tmp_path / "missing.jpg"
     turned = Image.Exif()
     turned[0x0112] = 6
@@ -112,41 +112,39 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ru
     (source, *_) = sources_of(tmp_path)
     opened, real = [], Path.open
     monkeypatch.setattr(Path, "open", lambda self, *args: (opened.append(self), real(self, *args))[1])
-    decode_photo(source, transform)
+    decode_photo(source, transform.apply)
     assert opened == [source.path]
 
 
 def test_the_identity_changes_with_weights_codes_and_extractor_and_with_nothing_else(run: Path, tmp_path: Path) -> None:
-    identity = RunEmbedder.of_run(run, device="cpu").identity
-    assert identity == RunEmbedder.of_run(run, device="cpu").identity
+    identity = run_embedder(run, device="cpu").identity
+    assert identity == run_embedder(run, device="cpu").identity
     assert len(identity.fingerprint) == 64 and identity.run == str(run)
     assert identity.name == "zoo, preset paper, seed 0, network"
     shutil.copytree(run, tmp_path / "moved")
-    assert RunEmbedder.of_run(tmp_path / "moved", device="cpu").identity == replace(
-        identity, run=str(tmp_path / "moved")
-    )
+    assert run_embedder(tmp_path / "moved", device="cpu").identity == replace(identity, run=str(tmp_path / "moved"))
     folder = RunFolder(run)
     trained = folder.load_trained()
     turned = replace(trained.itq, rotation=-trained.itq.rotation)
     folder.write_model(trained.model, turned, 1)
-    other_codes = RunEmbedder.of_run(run, device="cpu").identity.fingerprint
+    other_codes = run_embedder(run, device="cpu").identity.fingerprint
     with torch.no_grad():
         next(trained.model.parameters()).add_(1e-3)
     folder.write_model(trained.model, trained.itq, 1)
-    other_weights = RunEmbedder.of_run(run, device="cpu").identity.fingerprint
+    other_weights = run_embedder(run, device="cpu").identity.fingerprint
     assert len({identity.fingerprint, other_codes, other_weights}) == 3
 
 
 def test_an_extractor_that_was_moved_is_found_and_another_one_refused(run: Path, tmp_path: Path) -> None:
-    before = RunEmbedder.of_run(run, device="cpu").identity
+    before = run_embedder(run, device="cpu").identity
     shutil.move(tmp_path / "network", tmp_path / "moved")
-    assert RunEmbedder.of_run(run, device="cpu", backbone=f"tiny:{tmp_path / 'moved'}").identity.fingerprint == (
+    assert run_embedder(run, device="cpu", backbone=f"tiny:{tmp_path / 'moved'}").identity.fingerprint == (
         before.fingerprint
     )
     with seeded_torch(1, "another"):
         save_tiny(TinyNetwork(TinyArchitecture(input_size=32, widths=(4, 8, 12))), tmp_path / "network")
     with pytest.raises(CheckpointError, match="was trained on sketch features of network .* pass the same --backbone"):
-        RunEmbedder.of_run(run, device="cpu")
+        run_embedder(run, device="cpu")
 
 
 def test_a_run_with_its_own_tiny_extractors_needs_nothing_else(run: Path, tmp_path: Path) -> None:
@@ -155,7 +153,7 @@ def test_a_run_with_its_own_tiny_extractors_needs_nothing_else(run: Path, tmp_pa
     RunFolder(run).write_config(replace(config, backbone=replace(config.backbone, spec="tiny")))
     shutil.rmtree(tmp_path / "zoo")
     shutil.rmtree(tmp_path / "semantics")
-    assert len(RunEmbedder.of_run(run, device="cpu").embed_sketches([Image.new("RGB", (9, 9))])) == 1
+    assert len(run_embedder(run, device="cpu").embed_sketches([Image.new("RGB", (9, 9))])) == 1
 
 
 def test_a_run_on_ready_made_features_has_no_network_to_embed_with(run: Path, tmp_path: Path) -> None:
@@ -164,18 +162,18 @@ def test_a_run_on_ready_made_features_has_no_network_to_embed_with(run: Path, tm
     with pytest.raises(
         CheckpointError, match=r"was trained on ready-made features \(features:/somewhere\), so there is no"
     ):
-        RunEmbedder.of_run(run, device="cpu")
+        run_embedder(run, device="cpu")
 
 
 def test_a_tilde_in_the_runs_path_stands_for_the_home_folder(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert RunEmbedder.of_run(Path("~/run"), device="cpu").identity.run == str(run)
+    assert run_embedder(Path("~/run"), device="cpu").identity.run == str(run)
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is no run folder"):
-        RunEmbedder.of_run(tmp_path, device="cpu")
+        run_embedder(tmp_path, device="cpu")
     with pytest.raises(GalleryError, match=r"model_best\.pth is a released checkpoint; galleries need a run folder"):
-        RunEmbedder.of_run(tmp_path / "model_best.pth", device="cpu")
+        run_embedder(tmp_path / "model_best.pth", device="cpu")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from shape_gallery import OpenedGallery, bar, client_of, encoded, open_gallery, png, post
 from stand_in_embedder import StandInEmbedder
 
@@ -115,7 +115,9 @@ def test_parameters_out_of_range_are_named(client: Any, parameters: dict[str, An
 
 def test_a_photo_that_is_indexed_while_the_server_runs_is_found(tmp_path: Path) -> None:
     with open_gallery(tmp_path) as gallery, client_of(gallery) as client:
-        sketch = png(Image.linear_gradient("L").convert("RGB"))
+        picture = Image.new("RGB", (64, 64), "white")
+        ImageDraw.Draw(picture).ellipse((6, 6, 58, 58), outline=(10, 10, 10), width=6)
+        sketch = png(picture)
         assert names(post(client, sketch, k=1)) != ["new.png"]
         (tmp_path / "new.png").write_bytes(sketch)
         with SqliteStore.open(gallery.store.location, writable=True) as writing:
@@ -152,7 +154,7 @@ def test_a_fault_of_ours_is_a_plain_error_without_its_trace(tmp_path: Path, capl
 def test_an_empty_sketch_is_told_so(client: Any) -> None:
     answer = post(client, png(Image.new("RGB", (64, 64), "white")))
     assert answer.status_code == 422
-    assert answer.json() == {"error": "the sketch is empty; draw dark strokes on a white ground"}
+    assert answer.json() == {"error": "the sketch is empty; draw strokes that stand out from their ground"}
 
 
 def test_an_empty_gallery_answers_with_no_hits(tmp_path: Path) -> None:

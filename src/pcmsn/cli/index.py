@@ -54,6 +54,8 @@ def index(
         raise typer.BadParameter("pass --label or --label-from-folders, not both")
     with Display() as display:
         try:
+            if run is not None:
+                _export_once(run, device, backbone, display)
             with Gallery.open(gallery, run, device=device, backbone=backbone) as opened:
                 _warn_of_the_toy_world(run or Path(opened.store.identity.run), display)
                 labels = label_from_folder if label_from_folders else label
@@ -68,16 +70,29 @@ def index(
         _print_report(report, gallery, count, list_skipped)
 
 
-def _warn_of_the_toy_world(run: Path, display: Display) -> None:
-    from pcmsn.data.datasets import TOYWORLD
-    from pcmsn.errors import CheckpointError
-    from pcmsn.training.run_folder import RunFolder
+def _export_once(run: Path, device: str, backbone: str | None, display: Display) -> None:
+    """Export a run folder, so that its photos are embedded and found without torch."""
+    from pcmsn.encoders.encoder import encoder_of_run
+    from pcmsn.errors import ConfigError, ExportError
 
-    try:
-        dataset = RunFolder(run.expanduser()).read_record().dataset
-    except CheckpointError:  # a Ray cluster may have the run where this machine does not; it says so if it lacks it
+    run = run.expanduser()
+    if not (run / "run.json").is_file() or device not in ("auto", "cpu") or backbone is not None:
         return
-    if dataset == TOYWORLD:
+    if encoder_of_run(run) is None:
+        from pcmsn.training.exporting.export import export_encoder
+
+        try:
+            export_encoder(run, note=display.note)
+        except (ConfigError, ExportError) as error:  # without it, torch does the same more slowly
+            display.note(f"note: {error}")
+
+
+def _warn_of_the_toy_world(run: Path, display: Display) -> None:
+    try:
+        dataset = json.loads((run.expanduser() / "run.json").read_text(encoding="utf-8"))["dataset"]
+    except (OSError, ValueError, KeyError):  # an exported model, or a run that only the nodes of a Ray cluster have
+        return
+    if dataset == "toyworld":
         display.note(
             f"note: {run} was trained on the drawn toy world and finds nothing among photographs; for those, train on "
             "photographs: pcmsn train --dataset Sketchy, or a folder of your own"

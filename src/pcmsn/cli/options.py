@@ -148,7 +148,11 @@ GalleryAddress = Annotated[
 GalleryRun = Annotated[
     Path | None,
     typer.Option(
-        help="The run folder that pcmsn train wrote, for its model.", show_default="the run that made the gallery"
+        "--model",
+        "--run",
+        help="The model: a packaged one by its name, a run folder that pcmsn train wrote, or a folder that pcmsn "
+        "export wrote.",
+        show_default="the model that made the gallery",
     ),
 ]
 

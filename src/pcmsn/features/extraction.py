@@ -10,14 +10,12 @@ on with the next batches.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice, repeat
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +28,7 @@ from pcmsn.features.backbones.base import Backbone
 from pcmsn.features.cache import FeatureCache, FeatureRows
 from pcmsn.features.extraction_steps import FeatureBatch, Finished, Started, Work
 from pcmsn.features.forward import Computation, Forward
+from pcmsn.in_order import in_order
 
 MAX_UNREADABLE_SHARE = 0.05
 """More unreadable pictures than this share of a data set's stop its extraction: something larger is wrong."""
@@ -38,8 +37,6 @@ ROWS_PER_BLOCK = 1024
 """Rows that are written to the cache at a time, and that a kill can lose."""
 
 _BATCHES_ON_DEVICE = 3  # one that is computed, one that waits for it, one that is fetched
-
-Result = TypeVar("Result")
 
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
@@ -136,16 +133,6 @@ def batches_of(files: Iterable[PictureFile], size: int) -> Iterator[tuple[Pictur
     source = iter(files)
     while batch := tuple(islice(source, size)):
         yield batch
-
-
-def in_order(pool: ThreadPoolExecutor, jobs: Iterable[Callable[[], Result]], ahead: int) -> Iterator[Result]:
-    """The results of jobs in the jobs' order; at most ``ahead`` of them are waiting, running or done and not taken."""
-    source = iter(jobs)
-    under_way = deque(pool.submit(job) for job in islice(source, ahead))
-    while under_way:
-        result = under_way.popleft().result()
-        under_way.extend(pool.submit(job) for job in islice(source, 1))
-        yield result
 
 
 @contextmanager

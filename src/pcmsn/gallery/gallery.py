@@ -13,9 +13,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pcmsn.encoders.encoder import DESCRIPTION, encoder_of_run, find_encoder, packaged_encoders
 from pcmsn.errors import GalleryError
 from pcmsn.gallery.indexing import index_photos
 from pcmsn.gallery.opening import ensure_gallery, open_store
+from pcmsn.gallery.picture_embedder import PictureEmbedder
 from pcmsn.gallery.planning import IndexPlan, IndexReport, LabelOf, Progress, fixed_label, plan
 from pcmsn.gallery.records import Hit, Queries
 from pcmsn.gallery.sketches import Fit, prepare_sketch, read_sketch
@@ -153,17 +155,34 @@ class Gallery:
         return len(self.store)
 
 
-def load_embedder(run: Path, *, device: str = "auto", backbone: str | None = None) -> Embedder:
-    """The embedder of a run folder. Imports torch, which nothing else in this module does."""
-    from pcmsn.gallery.run_embedder import RunEmbedder
+def load_embedder(model: Path, *, device: str = "auto", backbone: str | None = None) -> Embedder:
+    """The embedder of a packaged model's name, an exported folder or a run folder.
 
-    return RunEmbedder.of_run(run, device=device, backbone=backbone)
+    What was exported is used without torch; ``device`` (but for ``auto`` and ``cpu``) and ``backbone`` ask for torch.
+    Raises whatever loading a run raises.
+    """
+    exported = find_exported(model) if device in ("auto", "cpu") and backbone is None else None
+    if exported is not None:
+        return PictureEmbedder.of_encoder(exported)
+    from pcmsn.gallery.run_embedder import run_embedder
+
+    return run_embedder(model, device=device, backbone=backbone)
+
+
+def find_exported(model: Path) -> Path | None:
+    """The exported model that stands for a run folder, an exported folder or a packaged model's name; None for none."""
+    folder = model.expanduser()
+    if (folder / DESCRIPTION).is_file():
+        return folder
+    if folder.is_dir():
+        return encoder_of_run(folder)
+    return find_encoder(str(model)) if str(model) in packaged_encoders() else None
 
 
 def embedder_of(store: GalleryStore, *, device: str = "auto", backbone: str | None = None) -> Embedder:
     """The embedder of the run that a store remembers. Raises GalleryError where that is gone or was trained anew."""
     own = store.identity
-    if not Path(own.run).is_dir():
+    if not Path(own.run).is_dir() and find_exported(Path(own.run)) is None:
         raise GalleryError(
             f"the run that made {store.location} is not at {own.run} any more; say where it is now: --run RUN "
             "(Gallery.open(..., run=RUN))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +15,6 @@ from PIL import Image
 
 from pcmsn.data.pictures import picture_from_bytes
 from pcmsn.errors import UnreadablePictureError
-from pcmsn.features.backbones.transform import Transform
 from pcmsn.gallery.embedder import PhotoSource
 from pcmsn.gallery.records import THUMBNAIL_SIDE, PhotoRecord, photo_id_of
 
@@ -27,7 +27,7 @@ class DecodedPhoto:
 
     record: PhotoRecord
     pixels: NDArray[np.uint8]
-    """(height, width, 3), as the network's transform makes them."""
+    """(height, width, 3), as the network takes them."""
     thumbnail: bytes
     """A JPEG of at most ``THUMBNAIL_SIDE`` pixels a side."""
 
@@ -40,8 +40,13 @@ class UnreadableFile:
     reason: str
 
 
-def decode_photo(source: PhotoSource, transform: Transform) -> DecodedPhoto | UnreadableFile:
-    """Read a file; size and time are those of the content that was read, should the file change meanwhile."""
+def decode_photo(
+    source: PhotoSource, pixels_of: Callable[[Image.Image], NDArray[np.uint8]]
+) -> DecodedPhoto | UnreadableFile:
+    """Read a file; size and time are those of the content that was read, should the file change meanwhile.
+
+    ``pixels_of`` gives the (height, width, 3) pixels of an RGB picture that a network takes.
+    """
     path = source.path
     try:
         with path.open("rb") as file:
@@ -62,7 +67,7 @@ def decode_photo(source: PhotoSource, transform: Transform) -> DecodedPhoto | Un
         width=picture.width,
         height=picture.height,
     )
-    return DecodedPhoto(record, transform.apply(picture), thumbnail_of(picture))
+    return DecodedPhoto(record, pixels_of(picture), thumbnail_of(picture))
 
 
 def thumbnail_of(picture: Image.Image) -> bytes:

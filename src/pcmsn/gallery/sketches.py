@@ -53,6 +53,8 @@ def _from_memory(picture: Image.Image) -> Image.Image:
 def prepare_sketch(picture: Image.Image, fit: Fit) -> Image.Image:
     """The RGB picture as it is to be embedded: dark strokes on white, cut to them where ``fit`` says so.
 
+    A picture that is no line drawing keeps its pixels.
+
     Raises GalleryError for a canvas with nothing on it.
     """
     if fit not in ("ink", "whole"):
@@ -60,7 +62,7 @@ def prepare_sketch(picture: Image.Image, fit: Fit) -> Image.Image:
     ink = find_ink(picture)
     if ink is None:
         raise GalleryError("the sketch is empty; draw strokes that stand out from their ground")
-    if not ink.plain:
+    if ink.kind == "other":
         picture = ink.picture()
     return fit_ink(picture) if fit == "ink" else picture
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from pcmsn.errors import CheckpointError
-from pcmsn.features.backbones.base import Extractors
+from pcmsn.features.backbones.base import Extractors, network_fingerprint
 from pcmsn.features.ready_made import ready_made_folder
 from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.training.config import RunConfig
@@ -94,6 +97,22 @@ def load_with_networks(run: Path, backbone: str | None = None) -> tuple[TrainedM
     extractors = load_run_extractors(settings, run, trained.record.dataset)
     check_extractors(trained.record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
     return trained, extractors
+
+
+def model_fingerprint(trained: TrainedModel, extractors: Extractors) -> str:
+    """64 hexadecimal digits over all weights, the codes and the preparation of pictures."""
+    digest = hashlib.sha256(network_fingerprint(repr(trained.config.model), trained.model.state_dict()).encode())
+    for name, values in sorted(trained.itq.to_arrays().items()):
+        digest.update(f"\x1f{name}\x1f{values.shape}\x1f".encode())
+        digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    digest.update(extractors.fingerprint.encode())
+    return digest.hexdigest()
+
+
+def model_name(trained: TrainedModel, extractors: Extractors) -> str:
+    """What people call the model, for example ``Sketchy, preset paper, seed 0, vit_tiny_patch16_224``."""
+    config = trained.config
+    return f"{trained.record.dataset}, preset {config.preset}, seed {config.training.seed}, {extractors.photo.name}"
 
 
 def embedded(model: RetrievalModel, tables: FeatureTables) -> EmbeddedPictures:

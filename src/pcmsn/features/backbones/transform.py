@@ -6,15 +6,17 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from pcmsn.data.pictures import load_picture, picture_from_bytes
 from pcmsn.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 TRANSFORM_VERSION = 1
 """Part of every key: to be raised whenever the same fields begin to mean other pixels."""
@@ -97,6 +99,8 @@ class Transform:
 
         The memory keeps the order of the pixels (channels last), which convolutions on a CPU prefer.
         """
+        import torch  # here alone, so that exported models prepare their pictures without it
+
         batch, height, width, _ = pixels.shape
         scale = torch.tensor([1 / (255 * std) for std in self.std], dtype=torch.float32)
         offset = torch.tensor([mean / std for mean, std in zip(self.mean, self.std, strict=True)], dtype=torch.float32)

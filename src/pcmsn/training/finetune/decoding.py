@@ -14,7 +14,8 @@ from torch import Tensor
 
 from pcmsn.errors import DataError, UnreadablePictureError
 from pcmsn.features.backbones.transform import Transform
-from pcmsn.features.extraction import MAX_UNREADABLE_SHARE, in_order
+from pcmsn.features.extraction import MAX_UNREADABLE_SHARE
+from pcmsn.in_order import in_order
 from pcmsn.training.finetune.pictures import Division, Positions
 
 BATCHES_AHEAD = 3
