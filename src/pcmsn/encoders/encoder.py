@@ -119,6 +119,8 @@ class Encoder:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = self._threads
             options.log_severity_level = 3
+            # weights kept in 8 bits are widened once, when the network is loaded, not with every picture
+            options.add_session_config_entry("session.disable_quant_qdq", "1")
             path = self.folder / f"{modality}.onnx"
             try:
                 session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
