@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from pcmsn.cli import serve as serve_command
+from pcmsn.cli import serving
 from pcmsn.cli.app import app
 from pcmsn.gallery import demonstration as demo_galleries
 from pcmsn.serve import extra
@@ -25,9 +25,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, S
     calls: list[tuple[str, ServeSettings]] = []
     monkeypatch.setattr(demonstration, "demonstrate", lambda out, **options: found)
     monkeypatch.setattr(demo_galleries, "demo_gallery", lambda out, run, progress: out / "photos.gallery")
-    monkeypatch.setattr(
-        serve_command, "serve_gallery", lambda gallery, run, settings: calls.append((gallery, settings))
-    )
+    monkeypatch.setattr(serving, "serve_gallery", lambda gallery, run, settings: calls.append((gallery, settings)))
     return calls
 
 

@@ -55,6 +55,7 @@ def test_the_gallery_is_described(client: Any) -> None:
         "labels": [{"label": label, "photos": 2} for label in ("", "lying", "standing")],
         "model": {"name": "stand-in", "dim": 64, "bits": 64},
         "modes": ["exact", "shortlist", "approximate"],
+        "update": None,
     }
     assert client.get("/api/health").json() == {"status": "ok", "photos": 6}
 

@@ -17,6 +17,7 @@ from pcmsn.cli import (
     demo,
     export,
     features,
+    find,
     finetune,
     index,
     report,
@@ -53,6 +54,7 @@ app.command("score", rich_help_panel=TRAINING)(score.score)
 app.command("baseline", rich_help_panel=TRAINING)(baseline.baseline)
 app.command("compare", rich_help_panel=TRAINING)(compare.compare)
 app.command("ablate", rich_help_panel=TRAINING)(ablate.ablate)
+app.command("find", rich_help_panel=PHOTOS)(find.find)
 app.command("index", rich_help_panel=PHOTOS)(index.index)
 app.command("search", rich_help_panel=PHOTOS)(search.search)
 app.command("serve", rich_help_panel=PHOTOS)(serve.serve)

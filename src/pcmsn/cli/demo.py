@@ -24,7 +24,7 @@ def demo(
 ) -> None:
     """Draw a toy data set, train on its seen classes, test on the unseen ones; needs no download."""
     from pcmsn.cli.display import Display, TrainingDisplay
-    from pcmsn.cli.serve import serve_gallery
+    from pcmsn.cli.serving import serve_gallery
     from pcmsn.cli.tables import chance_note, print_scores
     from pcmsn.gallery.demonstration import demo_gallery
     from pcmsn.serve.extra import HINT, has_search_extra, require_search_extra

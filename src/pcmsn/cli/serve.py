@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import threading
-import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from pcmsn.cli.options import GalleryAddress, GalleryRun
-
-if TYPE_CHECKING:
-    from pcmsn.serve.settings import ServeSettings
+from pcmsn.cli.find import find_photos
+from pcmsn.cli.options import GalleryRun
+from pcmsn.cli.serving import serve_gallery
 
 ACCESS = "Access"
 
 
 def serve(
-    gallery: GalleryAddress,
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[GALLERY|FOLDER]", help="A gallery, as --gallery, or a folder of photos, as for pcmsn find."
+        ),
+    ] = None,
+    gallery: Annotated[
+        str | None,
+        typer.Option("--gallery", help="The gallery: a file, or milvus://HOST:PORT/NAME for one on a Milvus server."),
+    ] = None,
     run: GalleryRun = None,
     host: Annotated[
         str,
@@ -51,6 +57,13 @@ def serve(
     from pcmsn.serve.settings import ServeSettings, make_token
 
     require_search_extra()
+    if (place is None) == (gallery is None):
+        raise typer.BadParameter("name one gallery or one folder of photos")
+    if place is not None and Path(place).expanduser().is_dir():
+        if token or no_auth or allow_host or host != "127.0.0.1":
+            raise typer.BadParameter("a folder is served to this machine alone; index it, then serve its gallery")
+        find_photos([Path(place)], run, port=port, open_page=open_)
+        return
     settings = ServeSettings(
         host=host,
         port=port,
@@ -58,28 +71,4 @@ def serve(
         no_auth=no_auth,
         allowed_hosts=tuple(allow_host or ()),
     )
-    serve_gallery(gallery, run, settings, open_page=open_)
-
-
-def serve_gallery(gallery: str, run: Path | None, settings: ServeSettings, *, open_page: bool = False) -> None:
-    """Serve until Ctrl-C, and print the address to open once the server answers there."""
-    from pcmsn.gallery.gallery import Gallery
-    from pcmsn.serve.server import serve as serve_until_stopped
-    from pcmsn.serve.settings import is_loopback
-
-    opened = Gallery.open(gallery, run=run, create=False)
-
-    def listening(address: str) -> None:
-        typer.echo(address)
-        typer.echo(f"{len(opened.store):,} photos. Ctrl-C stops the server.", err=True)
-        if not is_loopback(settings.host):
-            typer.echo("pcmsn: note: what is sent is not encrypted; use this in a network that you trust", err=True)
-        if open_page:
-            # a browser in a terminal would hold the server
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-    try:
-        serve_until_stopped(opened, settings, on_listening=listening)
-    finally:
-        opened.close()
-    typer.echo("stopped", err=True)
+    serve_gallery(gallery or place or "", run, settings, open_page=open_)

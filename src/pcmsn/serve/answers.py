@@ -42,6 +42,15 @@ class Model(BaseModel):
     bits: int
 
 
+class Update(BaseModel):
+    """How far the gallery's own update got."""
+
+    stage: str = Field(description="looking, indexing, done, stopped or failed.")
+    done: int = Field(ge=0, description="New photos that were taken in.")
+    total: int = Field(ge=0, description="New photos in all.")
+    detail: str = Field(description="How many a second and how long the rest takes.")
+
+
 class GalleryAnswer(BaseModel):
     """The gallery as a whole."""
 
@@ -50,6 +59,7 @@ class GalleryAnswer(BaseModel):
     labels: list[Label]
     model: Model
     modes: list[str]
+    update: Update | None = Field(description="Null where the server does not update the gallery.")
 
 
 class Photo(BaseModel):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pcmsn.errors import ServerError
 from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.store import GalleryStore
+from pcmsn.gallery.updating import UpdateState
 from pcmsn.serve.extra import require_search_extra
 from pcmsn.serve.page_files import PageFile, read_page_files
 from pcmsn.serve.settings import ServeSettings
@@ -22,8 +23,11 @@ def create_app(
     settings: ServeSettings,
     *,
     page: Mapping[str, PageFile] | None = None,
+    update: Callable[[], UpdateState] | None = None,
 ) -> FastAPI:
     """The application that serves a gallery's page and API; ``page`` is the package's own when it is None.
+
+    ``update`` says how far the gallery's own update got; None where nothing updates it.
 
     Raises ServerError where the extra ``search`` is not installed, or the embedder is not of the gallery's model.
     """
@@ -37,4 +41,4 @@ def create_app(
             "with the run that made it, or index the photos again with pcmsn index"
         )
     files = read_page_files() if page is None else page
-    return build(Services(store, embedder, settings.limits, files), settings)
+    return build(Services(store, embedder, settings.limits, files, update), settings)

@@ -15,6 +15,7 @@ from pcmsn.serve.answers import (
     Label,
     Model,
     PhotosAnswer,
+    Update,
     displayable,
     gallery_name,
     photo_answer,
@@ -116,4 +117,14 @@ def _describe(services: Services) -> GalleryAnswer:
         labels=[Label(label=displayable(label), photos=count) for label, count in store.labels().items()],
         model=Model(name=displayable(without_folders(identity.name)), dim=identity.dim, bits=identity.bits),
         modes=list(store.modes),
+        update=_update(services),
     )
+
+
+def _update(services: Services) -> Update | None:
+    """The state of the update; why it failed is for the terminal, as it may name folders."""
+    if services.update is None:
+        return None
+    state = services.update()
+    detail = "" if state.stage == "failed" else state.detail
+    return Update(stage=state.stage, done=state.done, total=state.total, detail=detail)

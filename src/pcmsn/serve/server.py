@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from pcmsn.errors import ServerError
 from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.store import GalleryStore
+from pcmsn.gallery.updating import UpdateState
 from pcmsn.serve.app import create_app
 from pcmsn.serve.extra import require_search_extra
 from pcmsn.serve.gate import LARGEST_HEAD
@@ -36,18 +37,23 @@ class OpenGallery(Protocol):
 
 
 def serve(
-    gallery: OpenGallery, settings: ServeSettings, *, on_listening: Callable[[str], None] = lambda address: None
+    gallery: OpenGallery,
+    settings: ServeSettings,
+    *,
+    on_listening: Callable[[str], None] = lambda address: None,
+    update: Callable[[], UpdateState] | None = None,
 ) -> None:
     """Serve a gallery until Ctrl-C (or SIGTERM); searches that run are finished.
 
-    ``on_listening`` gets the address to open, with the token, as soon as the server answers there.
+    ``update`` says how far the gallery's own update got, for the page. ``on_listening`` gets the address to open, with
+    the token, as soon as the server answers there.
     Raises ServerError for an address that cannot be listened on, and where the extra ``search`` is not installed.
     """
     require_search_extra()
     listening = _listen(settings)
     try:
         address = page_address(settings, listening.getsockname()[1])
-        server = _server(gallery, settings, lambda: on_listening(address))
+        server = _server(gallery, settings, lambda: on_listening(address), update)
         try:
             server.run(sockets=[listening])
         except KeyboardInterrupt:  # uvicorn repeats the signal when everything is finished
@@ -107,7 +113,12 @@ def _listen(settings: ServeSettings) -> socket.socket:
     return listening
 
 
-def _server(gallery: OpenGallery, settings: ServeSettings, on_listening: Callable[[], None]) -> uvicorn.Server:
+def _server(
+    gallery: OpenGallery,
+    settings: ServeSettings,
+    on_listening: Callable[[], None],
+    update: Callable[[], UpdateState] | None = None,
+) -> uvicorn.Server:
     import uvicorn
 
     from pcmsn.serve.protocol import impatient
@@ -119,7 +130,7 @@ def _server(gallery: OpenGallery, settings: ServeSettings, on_listening: Callabl
             await super().startup(sockets)
             on_listening()
 
-    app = create_app(gallery.store, gallery.embedder, settings)
+    app = create_app(gallery.store, gallery.embedder, settings, update=update)
     try:
         app.state.services.desk.warm_up()
     except BaseException:

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.records import PhotoRecord
 from pcmsn.gallery.store import GalleryStore
+from pcmsn.gallery.updating import UpdateState
 from pcmsn.serve.answers import ID_PATTERN
 from pcmsn.serve.bounded_work import BoundedWork
 from pcmsn.serve.page_files import PageFile
@@ -30,8 +31,16 @@ T = TypeVar("T")
 class Services:
     """A gallery, the desk for searches, and a few threads for what takes little time."""
 
-    def __init__(self, store: GalleryStore, embedder: Embedder, limits: Limits, page: Mapping[str, PageFile]) -> None:
+    def __init__(
+        self,
+        store: GalleryStore,
+        embedder: Embedder,
+        limits: Limits,
+        page: Mapping[str, PageFile],
+        update: Callable[[], UpdateState] | None = None,
+    ) -> None:
         self.store = store
+        self.update = update
         self.desk = SearchDesk(store, embedder, limits)
         self.uploads = Uploads(limits)
         self.page = page

@@ -18,6 +18,7 @@ import { Viewer } from "./viewer.js";
 const WHILE_DRAWING = 500;
 const BEFORE_BUSY = 300;
 const BEFORE_ANNOUNCEMENT = 700;
+const BETWEEN_UPDATES = 1500;
 const MOST_PHOTOS = 200;
 const TITLES = { search: "Nearest photos", browse: "From the gallery" };
 const METHODS = { exact: "exact", shortlist: "shortlist by codes", approximate: "approximate" };
@@ -248,7 +249,7 @@ startup.ask({
   show(found) {
     gallery = found;
     at("gallery-name").textContent = found.name;
-    at("gallery-size").textContent = `${number(found.photos)} ${found.photos === 1 ? "photo" : "photos"}`;
+    saySize();
     at("model").textContent = `Model: ${found.model.name}, ${found.model.dim} numbers and ${found.model.bits} bits a photo`;
     document.title = `${found.name} · draw to find photos`;
     labels.offer(found.labels);
@@ -259,4 +260,31 @@ startup.ask({
     refresh();
   },
 });
+
+/** Say how many photos there are, and how far taking in new ones got; while that goes on, ask again. */
+function saySize() {
+  const { photos, update } = gallery;
+  const parts = [`${number(photos)} ${photos === 1 ? "photo" : "photos"}`];
+  if (update?.stage === "looking") parts.push("looking for new ones");
+  if (update?.stage === "indexing") parts.push(`taking in ${number(update.done)} of ${number(update.total)}`, update.detail);
+  if (update?.stage === "failed") parts.push("new photos could not be taken in: the terminal says why");
+  at("gallery-size").textContent = parts.filter(Boolean).join(" · ");
+  if (update && ["looking", "indexing"].includes(update.stage)) setTimeout(lookAgain, BETWEEN_UPDATES);
+}
+
+/** See what came in meanwhile; photos that are new come up in the search or the gallery that is shown. */
+async function lookAgain() {
+  try {
+    const before = gallery.photos;
+    const found = await api.gallery();
+    gallery = found;
+    labels.offer(found.labels);
+    if (found.photos !== before && !queries.isBusy) refresh();
+    saySize();
+  } catch (error) {
+    if (!(error instanceof api.Trouble)) throw error;
+    setTimeout(lookAgain, BETWEEN_UPDATES * 2); // the next search says what is wrong
+  }
+}
+
 drawing.restore();
