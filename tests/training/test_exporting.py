@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import onnxruntime
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor, nn
 
 from pcmsn.errors import CheckpointError, ConfigError, ExportError
+from pcmsn.features.backbones.huggingface import load_huggingface
 from pcmsn.features.backbones.transform import Transform
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.exporting import onnx_files
 from pcmsn.training.exporting.card import pixels_function
 from pcmsn.training.exporting.export import export_run
+from pcmsn.training.exporting.onnx_files import PixelsToEmbedding, write_onnx
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import train_run
 from pcmsn.training.trained_run import load_with_networks
@@ -46,6 +50,38 @@ def test_onnx_gives_what_torch_gives_for_any_number_of_pictures(
         assert np.allclose(embedding, embed(features).numpy(), atol=1e-4)
         (alone,) = session.run(None, {"pixels": pixels[:1]})
         assert np.allclose(alone, embedding[:1], atol=1e-4)
+
+
+class Linear(nn.Module):
+    """Stands in for a retrieval model."""
+
+    def __init__(self, feature_dim: int) -> None:
+        super().__init__()
+        self.layer = nn.Linear(feature_dim, 8)
+
+    def forward_sketches(self, features: Tensor) -> Tensor:
+        result: Tensor = self.layer(features)
+        return result
+
+
+@pytest.mark.parametrize("kind", ["CLIP", "Siglip", "Owlv2"])
+def test_models_with_a_text_side_export_though_their_graphs_use_our_names_too(kind: str, tmp_path: Path) -> None:
+    import transformers
+
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = getattr(transformers, f"{kind}Config")(
+        vision_config={**sizes, "image_size": 32, "patch_size": 8},
+        text_config={**sizes, "vocab_size": 9, "bos_token_id": 0, "eos_token_id": 1},
+    )
+    getattr(transformers, f"{kind}Model")(config).save_pretrained(tmp_path)
+    half = [0.5, 0.5, 0.5]
+    processor = {"image_processor_type": "ViTImageProcessor", "size": {"height": 32, "width": 32}}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps({**processor, "image_mean": half, "image_std": half}))
+    backbone = load_huggingface(str(tmp_path))
+    whole = PixelsToEmbedding(backbone, Linear(backbone.feature_dim), "sketch")  # type: ignore[arg-type]
+    assert write_onnx(whole, tmp_path / "sketch.onnx") <= 1e-4
+    session = onnxruntime.InferenceSession(tmp_path / "sketch.onnx")
+    assert [value.name for value in (*session.get_inputs(), *session.get_outputs())] == ["pixels", "embedding"]
 
 
 def test_without_onnx_the_folder_is_the_run_with_its_card(small_config: RunConfig, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from pcmsn.errors import BackboneError
-from pcmsn.features.backbones.huggingface import load_huggingface
+from pcmsn.features.backbones.huggingface import load_huggingface, rebuild_huggingface
 
 SHARED = Path(__file__).parents[3] / "shared"
 VIT: dict[str, Any] = {
@@ -132,6 +132,92 @@ def test_models_with_a_text_side_give_the_image_embedding_and_drop_the_text(tmp_
     assert backbone.feature_dim == 8 and not any("text_model" in name for name in backbone.state_dict())
     assert [part.shape[1] for part in backbone.layer_features(PIXELS)] == [8] + 7 * [16]
     torch.testing.assert_close(backbone.layer_features(PIXELS)[0], expected)
+
+
+def clip(tmp_path: Path) -> tuple[Any, Path]:
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
+
+    network = CLIPVisionModelWithProjection(CLIPVisionConfig(**VIT, projection_dim=8)).eval()
+    return network, save(network, tmp_path / "half")
+
+
+def test_a_clips_half_for_pictures_gives_its_image_embedding_also_when_it_is_built_again(tmp_path: Path) -> None:
+    network, folder = clip(tmp_path)
+    backbone = load_huggingface(str(folder))
+    again = rebuild_huggingface(backbone.describe(), name="again", transform=backbone.transform)
+    again.load_state_dict(backbone.state_dict())
+    with torch.no_grad():
+        expected = network(PIXELS).image_embeds
+    assert backbone.feature_dim == 8
+    for one in (backbone, again):
+        torch.testing.assert_close(one(PIXELS), expected)
+        assert [part.shape[1] for part in one.layer_features(PIXELS)] == [8] + 7 * [16]
+
+
+def test_the_processor_is_found_beside_a_tokenizers(tmp_path: Path) -> None:
+    _, folder = clip(tmp_path)
+    expected = load_huggingface(str(folder)).transform
+    (folder / "preprocessor_config.json").unlink()
+    stored = {"image_processor": PROCESSOR, "processor_class": "CLIPProcessor"}
+    (folder / "processor_config.json").write_text(json.dumps(stored))
+    assert load_huggingface(str(folder)).transform == expected
+
+
+def test_a_processor_that_this_machine_cannot_make_is_read_from_its_file(tmp_path: Path) -> None:
+    folder = save(vit_classifier(), tmp_path)
+    expected = load_huggingface(str(folder)).transform
+    complete = {**PROCESSOR, "image_processor_type": "NoSuchProcessorFast", "resample": 2, "do_normalize": True}
+    (folder / "preprocessor_config.json").write_text(json.dumps(complete))
+    assert load_huggingface(str(folder)).transform == expected
+    del complete["resample"]  # what only the processor's class knows
+    (folder / "preprocessor_config.json").write_text(json.dumps(complete))
+    with pytest.raises(BackboneError, match=r"cannot load the backbone .* with transformers.AutoImageProcessor"):
+        load_huggingface(str(folder))
+
+
+def test_a_processor_that_squashes_and_cuts_is_taken_where_pictures_are_squashed(tmp_path: Path) -> None:
+    folder = save(vit_classifier(), tmp_path)
+    settings = {**PROCESSOR, "size": 40, "do_center_crop": True, "crop_size": 32}
+    settings["image_processor_type"] = "DeiTImageProcessor"
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
+    transform = load_huggingface(str(folder), "squash").transform
+    assert (transform.height, transform.width, transform.shortest_edge) == (32, 32, None)
+    with pytest.raises(BackboneError, match=r"squashes to 40 x 40 and cuts 32 x 32 .*pass --resize squash"):
+        load_huggingface(str(folder), "model")
+
+
+def with_registers() -> Any:
+    from transformers import Dinov2WithRegistersConfig, Dinov2WithRegistersModel
+
+    sizes = {field: VIT[field] for field in ("hidden_size", "num_hidden_layers", "num_attention_heads")}
+    settings = Dinov2WithRegistersConfig(**sizes, image_size=32, patch_size=8, num_register_tokens=3)
+    return Dinov2WithRegistersModel(settings)
+
+
+def distilled() -> Any:
+    from transformers import DeiTConfig, DeiTModel
+
+    return DeiTModel(DeiTConfig(**VIT), add_pooling_layer=False)
+
+
+@pytest.mark.parametrize(("make", "leading"), [(with_registers, 4), (distilled, 2)])
+def test_registers_and_a_distillation_token_are_no_patches(
+    tmp_path: Path, make: Callable[[], Any], leading: int
+) -> None:
+    network = make().eval()
+    with torch.no_grad():
+        output = network(PIXELS, output_hidden_states=True)
+    parts = load_huggingface(str(save(network, tmp_path))).layer_features(PIXELS)
+    torch.testing.assert_close(parts[1], output.last_hidden_state[:, leading:].mean(dim=1))
+    torch.testing.assert_close(parts[3], output.hidden_states[2][:, leading:].mean(dim=1))
+
+
+def test_a_timm_folder_says_what_to_use_instead(tmp_path: Path) -> None:
+    timm = {"architecture": "vit_tiny", "pretrained_cfg": {"input_size": [3, 32, 32]}}
+    (tmp_path / "config.json").write_text(json.dumps(timm))
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(BackboneError, match=r"is a model of timm \(vit_tiny\).*--backbone OWNER/NAME"):
+        load_huggingface(str(tmp_path))
 
 
 def test_a_vit_adds_patches_and_three_earlier_layers(tmp_path: Path) -> None:

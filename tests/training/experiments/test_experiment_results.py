@@ -59,7 +59,7 @@ def test_changed_code_changes_the_key(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("name", "counts"),
-    [("losses/adversarial.py", True), ("training/step.py", True), ("training/finetuning/loop.py", False)],
+    [("losses/adversarial.py", True), ("training/step.py", True), ("training/finetune/loop.py", False)],
 )
 def test_code_counts_where_it_decides_a_result_of_given_features(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool

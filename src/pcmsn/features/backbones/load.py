@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from pcmsn.errors import BackboneError, did_you_mean
@@ -46,9 +45,7 @@ def _load(spec: str, dataset_name: str, model_root: Path, resize: Resize) -> Ext
         )
     kind, colon, place = spec.partition(":")
     if (spec and Path(spec).expanduser().is_dir()) or (not colon and "/" in spec):
-        shared = load_huggingface(spec)
-        if resize == "squash":
-            shared.transform = replace(shared.transform, shortest_edge=None)
+        shared = load_huggingface(spec, resize)
         return Extractors(sketch=shared, photo=shared)
     if kind == "vgg16" and place:
         imagenet = load_torchvision_vgg16(Path(place).expanduser())

@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from pcmsn.errors import BackboneError
 from pcmsn.features.backbones.transform import Transform
+from pcmsn.features.config import Resize
 
 Channels = tuple[float, float, float]
 """One number each for red, green and blue."""
 
 _REFUSED = ("do_flip_channel_order", "rescale_offset", "do_pad")
+_DECISIVE = ("size", "resample", "do_normalize", "image_mean", "image_std")
 _LARGE_CONVNEXT_EDGE = 384  # from this size on, ConvNeXt's processor squashes instead of cutting
 
 
-def transform_of_processor(settings: Mapping[str, Any], *, source: str) -> Transform:
+def stored_processor(folder: Path) -> dict[str, Any] | None:
+    """A model folder's image processor as the files hold it; None unless it says all that decides the pixels.
+
+    ``preprocessor_config.json`` is the image processor's own file; ``processor_config.json`` (transformers 5) holds it
+    beside a tokenizer's. Older files leave out what their processor's class knows.
+    """
+    for name in ("preprocessor_config.json", "processor_config.json"):
+        try:
+            stored = json.loads((folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        settings = stored.get("image_processor", stored) if isinstance(stored, dict) else None
+        if isinstance(settings, dict) and all(settings.get(field) is not None for field in _DECISIVE):
+            return settings
+    return None
+
+
+def transform_of_processor(settings: Mapping[str, Any], *, source: str, resize: Resize = "model") -> Transform:
     """The transform of an image processor's settings, as ``preprocessor_config.json`` and ``to_dict`` hold them.
 
-    ``source`` names the model in errors. A processor that keeps the proportions and cuts nothing gets a centre cut, so
-    that every picture has the same size. Raises BackboneError for settings that Transform cannot reproduce.
+    ``source`` names the model in errors. With ``resize`` ``squash``, whole pictures are brought to the size that the
+    processor ends with. With ``model``, one that keeps the proportions and cuts nothing gets a centre cut, so that
+    every picture has the same size. Raises BackboneError for settings that Transform cannot reproduce.
     """
     for setting in _REFUSED:
         if settings.get(setting):
             raise BackboneError(f"{source}: its image processor uses {setting}, which is not supported")
-    height, width, shortest_edge = _sizes(settings, source)
+    height, width, shortest_edge = _sizes(settings, source, resize)
     mean, std = _statistics(settings, source)
     return Transform(
         height=height,
         width=width,
-        shortest_edge=shortest_edge,
+        shortest_edge=None if resize == "squash" else shortest_edge,
         resampling=_resampling(settings, source),
         mean=mean,
         std=std,
@@ -49,7 +71,7 @@ def _resampling(settings: Mapping[str, Any], source: str) -> str:
         ) from error
 
 
-def _sizes(settings: Mapping[str, Any], source: str) -> tuple[int, int, int | None]:
+def _sizes(settings: Mapping[str, Any], source: str, resize: Resize) -> tuple[int, int, int | None]:
     """(height, width, shortest edge or None) of the network's input."""
     size = settings.get("size")
     cut = settings.get("crop_size") if settings.get("do_center_crop") else None
@@ -69,12 +91,12 @@ def _sizes(settings: Mapping[str, Any], source: str) -> tuple[int, int, int | No
     height, width = int(size["height"]), int(size["width"])
     if cut is None:
         return height, width, None
-    if (height, width) != (cut["height"], cut["width"]):
+    if resize == "model" and (height, width) != (cut["height"], cut["width"]):
         raise BackboneError(
             f"{source}: its image processor squashes to {height} x {width} and cuts "
-            f"{cut['height']} x {cut['width']} out of that, which is not supported"
+            f"{cut['height']} x {cut['width']} out of that, which is not supported; pass --resize squash"
         )
-    return height, width, None
+    return int(cut["height"]), int(cut["width"]), None
 
 
 def _check_sides(name: str, size: Mapping[str, Any], source: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -78,17 +79,25 @@ def _trace(network: PixelsToEmbedding, pixels: Tensor, path: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing, which is not needed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(
+        program = torch.onnx.export(
             network,
             (pixels,),
-            str(path),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
             dynamic_shapes={"pixels": {0: torch.export.Dim("pictures")}},
             dynamo=True,
-            external_data=False,
             verbose=False,
         )
+        _name_ends(program)
+        program.save(str(path), external_data=False)
+
+
+def _name_ends(program: Any) -> None:
+    """Name a graph's input and output; values inside that the tracer gave the same name (CLIP) get another one."""
+    graph = program.model.graph
+    inner = [*graph.initializers.values(), *(value for node in graph for value in node.outputs)]
+    for value in inner:
+        if value.name in (INPUT, OUTPUT):
+            value.name = f"inner_{value.name}"
+    graph.inputs[0].name, graph.outputs[0].name = INPUT, OUTPUT
 
 
 def _difference(network: PixelsToEmbedding, path: Path, pixels: Tensor) -> float:
