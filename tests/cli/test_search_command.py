@@ -35,6 +35,12 @@ def gallery(small_config: RunConfig, tmp_path: Path) -> Iterator[Path]:
     return tmp_path / "g"
 
 
+def test_a_folder_to_save_into_is_refused_before_the_search(gallery: Path, tmp_path: Path) -> None:
+    sketch = tmp_path / "zoo" / "sketch" / "gnu" / "000.png"
+    with pytest.raises(GalleryError, match="is a folder; expected the name of a file"):
+        invoke("search", sketch, "--gallery", gallery, "--save", tmp_path)
+
+
 def test_a_sketch_finds_photos_in_a_table_as_json_from_stdin_and_as_a_picture(gallery: Path, tmp_path: Path) -> None:
     sketch = tmp_path / "zoo" / "sketch" / "gnu" / "000.png"
     table = invoke("search", sketch, "--gallery", gallery, "-k", "5", "--save", tmp_path / "grid.png")

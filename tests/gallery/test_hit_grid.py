@@ -67,3 +67,10 @@ def test_nothing_to_draw_and_nowhere_to_write_are_errors(tmp_path: Path) -> None
 )
 def test_labels_are_read_as_words_and_file_names_keep_their_two_ends(label: str, path: str, expected: str) -> None:
     assert caption(made_photo(0, [0, 0, 0, 0], label, path).record) == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a.png", "PNG"), ("a.JPG", "JPEG"), ("a.jpeg", "JPEG"), ("a", "PNG")])
+def test_a_picture_has_the_format_of_its_ending(tmp_path: Path, name: str, expected: str) -> None:
+    hit_grid(Image.new("RGB", (30, 30), "blue"), hits(2), tmp_path / name)
+    with Image.open(tmp_path / name) as picture:
+        assert picture.format == expected

@@ -48,7 +48,10 @@ def search(
     fit: Annotated[
         FitForm, typer.Option(help="ink cuts a small drawing out of its canvas; whole takes the picture as it is.")
     ] = FitForm.WHOLE,
-    save: Annotated[Path | None, typer.Option(help="Write a PNG of the sketch and the photos that it finds.")] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Write a picture of the sketch and the photos that it finds, a PNG or by its ending a JPEG."),
+    ] = None,
     run: GalleryRun = None,
     backbone: BackboneNow = None,
     device: Device = "auto",
@@ -56,9 +59,11 @@ def search(
 ) -> None:
     """Find photos of a gallery by a sketch, nearest first."""
     from pcmsn.gallery.gallery import Gallery
-    from pcmsn.gallery.hit_grid import hit_grid
+    from pcmsn.gallery.hit_grid import check_target, hit_grid
     from pcmsn.gallery.sketches import prepare_sketch, read_sketch
 
+    if save:
+        check_target(save)
     picture = prepare_sketch(read_sketch(sys.stdin.buffer.read() if sketch == "-" else sketch), fit.value)
     with Gallery.open(gallery, run, device=device, backbone=backbone, create=False) as opened:
         hits = opened.search(picture, k, label, mode=mode.value)

@@ -3,46 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import GalleryError
 from pcmsn.gallery.records import Hit, PhotoRecord
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 COLUMNS = 10
 """Photos a row, at most."""
 
 INK, QUIET, PAPER, BLANK = "#1f2328", "#6b7280", "#ffffff", "#e5e7eb"
-DOTS_PER_INCH = 150
-_SIDE_IN_PIXELS = 200
-_CELL, _GAP, _TEXT, _MARGIN, _QUERY_GAP, _HEADER = 1.24, 0.13, 0.44, 0.30, 0.34, 0.30
-"""Inches: side of a picture, between pictures, for the text below one, around all, behind the sketch, above all."""
+_SIDE, _GAP, _TEXT, _MARGIN, _QUERY_GAP, _HEADER = 200, 20, 68, 45, 51, 45
+"""Pixels: side of a picture, between pictures, for the text below one, around all, behind the sketch, above all."""
+_TYPEFACES = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf", "arial.ttf")
 _LONGEST_CAPTION = 18
 """In characters."""
 
 
 def hit_grid(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]], target: Path) -> None:
-    """Write a PNG with the sketch and its hits, nearest first, each with rank, distance and label.
+    """Write a picture with the sketch and its hits, nearest first, each with rank, distance and label.
+
+    It is a JPEG where the name ends so, else a PNG.
 
     ``hits`` come with their thumbnails' JPEG; one that is missing or damaged is left blank. Raises GalleryError when
     there is nothing to show or the file cannot be written.
     """
     if not hits:
         raise GalleryError(f"{target} cannot be drawn: no photo was found")
-    figure = _draw(sketch, hits)
+    page = _draw(sketch, hits)
     try:
         with atomic_path(target) as temporary:
-            figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, facecolor=PAPER, metadata={"Software": None})
+            page.save(temporary, picture_format(target))
     except OSError as error:
         raise GalleryError(f"the picture cannot be written to {target}: {error.strerror or error}") from error
+
+
+def check_target(target: Path) -> None:
+    """Raise GalleryError, before any work, for a target that is a folder."""
+    if target.is_dir():
+        raise GalleryError(f"{target} is a folder; expected the name of a file, such as {target / 'found.png'}")
+
+
+def picture_format(target: Path) -> str:
+    """Pillow's name of the format that a file's ending stands for: JPEG, or PNG for any other."""
+    return "JPEG" if target.suffix.lower() in (".jpg", ".jpeg") else "PNG"
 
 
 def caption(photo: PhotoRecord) -> str:
@@ -60,47 +68,41 @@ def caption(photo: PhotoRecord) -> str:
     return words[:half] + "…" + words[half + 1 - _LONGEST_CAPTION :]
 
 
-class _Page:
-    """A figure that is drawn on in inches from its top left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        # Slow to import, and this module is imported where no picture is drawn.
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        self.figure: Figure = Figure(figsize=(width, height))
-        FigureCanvasAgg(self.figure)
-        self._width, self._height = width, height
-
-    def text(self, left: float, top: float, words: str, size: float, **style: Any) -> None:
-        across, down = left / self._width, 1 - top / self._height
-        self.figure.text(across, down, words, fontsize=size, parse_math=False, **style)
-
-    def picture(self, left: float, top: float, picture: Image.Image) -> None:
-        place = (left / self._width, 1 - (top + _CELL) / self._height, _CELL / self._width, _CELL / self._height)
-        axes = self.figure.add_axes(place)
-        axes.imshow(np.asarray(picture), interpolation="lanczos")
-        axes.set(xticks=[], yticks=[])
-        for spine in axes.spines.values():
-            spine.set(color=BLANK, linewidth=0.8)
-
-
-def _draw(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]]) -> Figure:
+def _draw(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]]) -> Image.Image:
     columns, rows = min(len(hits), COLUMNS), -(-len(hits) // COLUMNS)
-    first = _MARGIN + _CELL + _QUERY_GAP
-    top = _MARGIN + _HEADER
-    page = _Page(first + columns * (_CELL + _GAP) - _GAP + _MARGIN, top + rows * (_CELL + _TEXT) - 0.1 + _MARGIN)
-    page.text(_MARGIN, top - 0.12, "sketch", 9, color=QUIET)
-    page.text(first, top - 0.12, "nearest photos, nearest first" if len(hits) > 1 else "nearest photo", 9, color=QUIET)
-    page.picture(_MARGIN, top, _on_square(sketch))
+    first, top = _MARGIN + _SIDE + _QUERY_GAP, _MARGIN + _HEADER
+    width = first + columns * (_SIDE + _GAP) - _GAP + _MARGIN
+    page = Image.new("RGB", (width, top + rows * (_SIDE + _TEXT) - 14 + _MARGIN), PAPER)
+    pen = ImageDraw.Draw(page)
+    title = "nearest photos, nearest first" if len(hits) > 1 else "nearest photo"
+    pen.text((_MARGIN, top - 12), "sketch", QUIET, _font(18), "ls")
+    pen.text((first, top - 12), title, QUIET, _font(18), "ls")
+    _paste(page, (_MARGIN, top), _on_square(sketch))
     for place, (hit, thumbnail) in enumerate(hits):
-        left = first + place % COLUMNS * (_CELL + _GAP)
-        upper = top + place // COLUMNS * (_CELL + _TEXT)
-        page.picture(left, upper, _opened(thumbnail))
-        page.text(left, upper + _CELL + 0.05, f"{place + 1}", 8.5, va="top", color=INK, weight="bold")
-        page.text(left + _CELL, upper + _CELL + 0.05, f"{hit.distance:.3f}", 8.5, va="top", ha="right", color=QUIET)
-        page.text(left, upper + _CELL + 0.20, caption(hit.photo), 8.5, va="top", color=INK)
-    return page.figure
+        left = first + place % COLUMNS * (_SIDE + _GAP)
+        upper = top + place // COLUMNS * (_SIDE + _TEXT)
+        _paste(page, (left, upper), _opened(thumbnail))
+        pen.text((left, upper + _SIDE + 7), f"{place + 1}", INK, _font(18))
+        pen.text((left + _SIDE, upper + _SIDE + 7), f"{hit.distance:.3f}", QUIET, _font(18), "ra")
+        pen.text((left, upper + _SIDE + 32), caption(hit.photo), INK, _font(18))
+    return page
+
+
+def _paste(page: Image.Image, place: tuple[int, int], picture: Image.Image) -> None:
+    page.paste(picture, place)
+    box = (*place, place[0] + _SIDE - 1, place[1] + _SIDE - 1)
+    ImageDraw.Draw(page).rectangle(box, outline=BLANK)
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A typeface of this machine with many alphabets, or Pillow's own, which has Latin letters."""
+    for name in _TYPEFACES:
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size)
 
 
 def _opened(thumbnail: bytes | None) -> Image.Image:
@@ -108,8 +110,8 @@ def _opened(thumbnail: bytes | None) -> Image.Image:
         with Image.open(BytesIO(thumbnail or b"")) as picture:
             return _on_square(picture.convert("RGB"))
     except OSError:
-        return Image.new("RGB", (_SIDE_IN_PIXELS, _SIDE_IN_PIXELS), BLANK)
+        return Image.new("RGB", (_SIDE, _SIDE), BLANK)
 
 
 def _on_square(picture: Image.Image) -> Image.Image:
-    return ImageOps.pad(picture, (_SIDE_IN_PIXELS, _SIDE_IN_PIXELS), Image.Resampling.LANCZOS, color=PAPER)
+    return ImageOps.pad(picture, (_SIDE, _SIDE), Image.Resampling.LANCZOS, color=PAPER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -119,6 +120,5 @@ def _prepare(picture: Image.Image, fit: Fit) -> Image.Image:
 
 def _share_cores(workers: int) -> None:
     """Searches that run side by side use as many threads as there are cores, not each as many."""
-    import torch
-
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+    if torch := sys.modules.get("torch"):  # an exported model does without
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
