@@ -23,10 +23,10 @@ import torch
 
 from pcmsn.data.records import Modality, Pictures
 from pcmsn.data.splits import Split
+from pcmsn.features.tables import FeatureTable, FeatureTables
 from pcmsn.model.pcmsn import PCMSN
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
-from pcmsn.training.features import FeatureTable, FeatureTables
 from pcmsn.training.loop import TrainingData, TrainingRun
 from pcmsn.training.run_folder import ExtractorRecord, RunFolder, RunRecord
 

@@ -116,7 +116,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(invoke: Invoke, monkeypatch: 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pcmsn.training.feature_extraction.extract_to_files", interrupted)
+    monkeypatch.setattr("pcmsn.features.requests.extract_to_files", interrupted)
     result = invoke("--backbone", "tiny:net", "--folder", "zoo", "--out", "x.npz")
     assert result.exit_code == 130
     assert "what was computed is kept. Run the same command again to continue" in result.stderr

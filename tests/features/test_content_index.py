@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pcmsn.features.content_index import ContentIndex
+from pcmsn.features.store import ContentIndex
 
 
 def content(number: int) -> bytes:

@@ -18,9 +18,9 @@ from pcmsn.errors import BackboneError, CacheError, DataError
 from pcmsn.features import extraction
 from pcmsn.features.backbones.tiny import TinyBackbone
 from pcmsn.features.backbones.transform import Transform
-from pcmsn.features.cache import FeatureCache, FeatureRows
 from pcmsn.features.extraction import extract
 from pcmsn.features.forward import Computation, Forward
+from pcmsn.features.store import FeatureCache, FeatureRows
 from pcmsn.in_order import in_order
 
 Draw = Callable[..., Pictures]
@@ -138,7 +138,7 @@ def test_progress_rises_to_the_number_of_pictures(draw: Draw, small_backbone: Ti
         pictures,
         cache=cache,
         computation=Computation(batch_size=8),
-        progress=lambda done, total: calls.append((done, total)),
+        progress=lambda stage, done, total, detail="": calls.append((done, total)),
     )
     assert calls[0] == (0, 41) and calls[-1] == (41, 41)
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
@@ -163,7 +163,7 @@ def test_rows_are_written_while_the_extraction_runs(
 def test_an_interruption_keeps_what_was_computed(draw: Draw, small_backbone: TinyBackbone, tmp_path: Path) -> None:
     pictures, cache = draw(*MANY), FeatureCache(tmp_path / "cache")
 
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(stage: str, done: int, *_: object) -> None:
         if done >= 24:
             raise KeyboardInterrupt
 

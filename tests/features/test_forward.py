@@ -12,9 +12,9 @@ import torch
 from pcmsn.data.records import Pictures
 from pcmsn.errors import BackboneError, ConfigError
 from pcmsn.features.backbones.tiny import TinyBackbone
-from pcmsn.features.cache import FeatureCache
 from pcmsn.features.extraction import extract
 from pcmsn.features.forward import Computation, Forward, suitable_precision
+from pcmsn.features.store import FeatureCache
 
 PIXELS = torch.randint(0, 256, (3, 16, 16, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 

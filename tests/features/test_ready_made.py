@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from pcmsn.data.class_names import known_class_names
 from pcmsn.data.layouts import folder, tu_berlin
@@ -14,7 +13,7 @@ from pcmsn.data.records import Modality
 from pcmsn.data.splits import Split
 from pcmsn.errors import BackboneError, DataError
 from pcmsn.features.feature_file import InMemory, write_feature_file
-from pcmsn.features.ready_made import ReadyMade, list_ready_made, load_ready_made, ready_made_folder
+from pcmsn.features.ready_made import StoredFeatures, list_ready_made, load_ready_made, ready_made_folder
 
 SPLIT = Split("three", ("ant",), ("bee",), ("cat",))
 LAYOUT = folder(Path("nowhere"), "zoo")
@@ -26,11 +25,9 @@ def write(root: Path, modality: str, names: list[str], *, seen: tuple[str, ...] 
     write_feature_file(root / f"{modality}.npz", [InMemory(names, features)], source="tiny", seen_classes=seen)
 
 
-def load(root: Path, modality: Modality, dataset_name: str = "zoo") -> ReadyMade:
+def load(root: Path, modality: Modality, dataset_name: str = "zoo") -> StoredFeatures:
     pair = load_ready_made(root, dataset_name, SPLIT)
-    extractor = pair.sketch if modality == "sketch" else pair.photo
-    assert isinstance(extractor, ReadyMade)
-    return extractor
+    return pair.sketch if modality == "sketch" else pair.photo
 
 
 @pytest.fixture
@@ -57,24 +54,17 @@ def test_pictures_are_listed_by_class_and_name_as_a_folder_would_be(stored: Path
 def test_each_picture_gets_its_own_row(stored: Path) -> None:
     dataset = list_ready_made(stored, LAYOUT)
     sketch, photo = load(stored, "sketch"), load(stored, "photo")
-    found = sketch.features_of(dataset.sketches)
-    assert found.values[:, 0].tolist() == [1, 3, 2, 0] and found.kept.tolist() == [0, 1, 2, 3]
+    assert sketch.of(dataset.sketches)[:, 0].tolist() == [1, 3, 2, 0]
     part = dataset.sketches.of_classes(["cat", "ant"])
-    assert sketch.features_of(part).values[:, 0].tolist() == [1, 3, 0]
+    assert sketch.of(part)[:, 0].tolist() == [1, 3, 0]
     assert sketch.feature_dim == photo.feature_dim == 2 and sketch.fingerprint != photo.fingerprint
-
-
-def test_there_is_no_network_for_new_pictures(stored: Path) -> None:
-    extractor = load(stored, "photo")
-    with pytest.raises(BackboneError, match="are of stored pictures only; new pictures need the network"):
-        extractor(torch.zeros(1, 3, 1, 1))
 
 
 def test_a_picture_without_features_is_named(stored: Path) -> None:
     dataset = list_ready_made(stored, LAYOUT)
     write(stored, "photo", ["bee/2.jpg", "cat/1.jpg", "ant/1.jpg"])
     with pytest.raises(DataError, match=r"photo.npz: no features of 1 photo pictures: 'bee/1.jpg'"):
-        load(stored, "photo").features_of(dataset.photos)
+        load(stored, "photo").of(dataset.photos)
 
 
 def test_a_benchmarks_classes_get_their_prepared_names(tmp_path: Path) -> None:
@@ -82,8 +72,8 @@ def test_a_benchmarks_classes_get_their_prepared_names(tmp_path: Path) -> None:
     write(tmp_path, "photo", ["griaffe/1.jpg", "hotairballoon/2.jpg", "bearanimal/3.jpg"])
     dataset = list_ready_made(tmp_path, tu_berlin(Path("root")))
     assert len(dataset.classes) == 3 and set(dataset.classes) <= set(known_class_names("TU-Berlin"))
-    found = load(tmp_path, "photo", "TU-Berlin").features_of(dataset.photos)
-    names = dict(zip(dataset.photos.names, found.values[:, 0], strict=True))
+    found = load(tmp_path, "photo", "TU-Berlin").of(dataset.photos)
+    names = dict(zip(dataset.photos.names, found[:, 0], strict=True))
     assert names["giraffe/1.jpg"] == 0 and names["hot_air_balloon/2.jpg"] == 1
 
 

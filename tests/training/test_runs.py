@@ -18,12 +18,12 @@ from pcmsn.errors import CheckpointError, ConfigError, DataError, SemanticsError
 from pcmsn.evaluation.embeddings_file import read_embeddings
 from pcmsn.evaluation.scoring import mean_average_precision, score
 from pcmsn.features.backbones.tiny import TinyArchitecture, TinyNetwork, save_tiny
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings
 from pcmsn.losses.weights import GanForm
 from pcmsn.semantics.vectors import write_class_vectors
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
-from pcmsn.training.features import ExtractionSettings
 from pcmsn.training.history import Epoch, Silent
 from pcmsn.training.loop import TrainingRun, embed
 from pcmsn.training.preparation import prepare_training

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pcmsn.data.records import Modality, Pictures
 from pcmsn.data.splits import Split
+from pcmsn.features.tables import FeatureTable, FeatureTables
 from pcmsn.model.config import ModelConfig
 from pcmsn.training.config import OptimisationConfig, RunConfig, TrainingConfig
 from pcmsn.training.experiments.inputs import ExperimentInputs
-from pcmsn.training.features import FeatureTable, FeatureTables
 from pcmsn.training.loop import TrainingData
 from pcmsn.training.methods.fitting.task import Task
 from pcmsn.training.run_folder import ExtractorRecord, RunRecord

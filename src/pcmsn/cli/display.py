@@ -49,8 +49,9 @@ class Display:
         """A line that stays."""
         self.console.print(text, soft_wrap=True)
 
-    def stage(self, name: str, done: int, total: int, detail: str = "") -> None:
-        """Progress of a stage such as drawing or extraction; ``detail`` follows the name and may change."""
+    def stage(self, name: str, done: int, total: int | None, detail: str = "") -> None:
+        """See ``Progress``: a stage such as drawing or extraction; ``detail`` follows the name."""
+        total = done + 1 if total is None else total
         text = f"{name}, {detail}" if detail else name
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(text, total=total)

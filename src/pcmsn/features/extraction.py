@@ -10,7 +10,7 @@ on with the next batches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,10 +25,11 @@ from pcmsn.data.picture_files import PictureFile, files_of
 from pcmsn.data.records import Pictures
 from pcmsn.errors import DataError
 from pcmsn.features.backbones.base import Backbone
-from pcmsn.features.cache import FeatureCache, FeatureRows
 from pcmsn.features.extraction_steps import FeatureBatch, Finished, Started, Work
 from pcmsn.features.forward import Computation, Forward
+from pcmsn.features.store import FeatureCache, FeatureRows
 from pcmsn.in_order import in_order
+from pcmsn.progress import Progress, silent
 
 MAX_UNREADABLE_SHARE = 0.05
 """More unreadable pictures than this share of a data set's stop its extraction: something larger is wrong."""
@@ -37,9 +38,6 @@ ROWS_PER_BLOCK = 1024
 """Rows that are written to the cache at a time, and that a kill can lose."""
 
 _BATCHES_ON_DEVICE = 3  # one that is computed, one that waits for it, one that is fetched
-
-Progress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +76,8 @@ def extract(
     kept: list[int] = []
     unreadable: dict[int, str] = {}
     done = computed = from_cache = 0
-    report = progress or (lambda done, total: None)
-    report(0, total)
+    report, stage = progress or silent, f"{pictures.modality} features"
+    report(stage, 0, total)
     batches = batches_of(files_of(pictures), computation.chosen_batch_size())
     with closing(stream_features(backbone, batches, cache=cache, computation=computation)) as stream:
         for batch in stream:
@@ -90,7 +88,7 @@ def extract(
             done += len(batch.files)
             computed += batch.computed
             from_cache += batch.from_cache
-            report(done, total)
+            report(stage, done, total)
     return Features(
         values=values[: len(kept)],
         kept=np.array(kept, dtype=np.int64),

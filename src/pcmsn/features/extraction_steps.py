@@ -13,8 +13,8 @@ from torch import Tensor
 from pcmsn.data.picture_files import PictureFile
 from pcmsn.errors import UnreadablePictureError
 from pcmsn.features.backbones.transform import Transform
-from pcmsn.features.cache import FeatureRows, content_hash
 from pcmsn.features.forward import Forward
+from pcmsn.features.store import FeatureRows, content_hash
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Features that were computed before, by this package or by others, in place of an extractor.
+"""Features that were computed before, by this package or by others: a source of features without a network.
 
 A folder with ``sketch.npz`` and ``photo.npz`` is both: the features, and, by their names ``<class>/<file>``, the data
 set that is trained and tested on. No picture needs to be there.
@@ -13,55 +13,48 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pcmsn.data.class_names import find_class_name, known_class_names
 from pcmsn.data.layouts import Layout
 from pcmsn.data.records import Dataset, Modality, Pictures
 from pcmsn.data.splits import Split
 from pcmsn.errors import BackboneError, DataError, did_you_mean, enumerate_names
-from pcmsn.features.backbones.base import Backbone, Extractors
+from pcmsn.features.backbones.base import Sources
 from pcmsn.features.backbones.finetuned import leaked_classes
-from pcmsn.features.backbones.transform import Transform
-from pcmsn.features.extraction import Features
 from pcmsn.features.feature_file import FeatureFile
 
 READY_MADE = "features"
 """What ``--backbone features:FOLDER`` starts with."""
 
-_NOTHING_TO_PREPARE = Transform(height=1, width=1)
 
+@dataclass(frozen=True, eq=False)
+class StoredFeatures:
+    """Features of named pictures that are there already: a source without a network."""
 
-class ReadyMade(Backbone):
-    """Takes the place of an extractor, and looks features up by the names of pictures."""
+    name: str
+    """As shown in tables and messages."""
+    features: NDArray[np.float32]
+    """(N, D)."""
+    rows: Mapping[str, int]
+    """Name of a picture -> its row."""
+    fingerprint: str
+    """Of the file."""
+    transform_key: str = ""
+    """No picture is prepared."""
 
-    def __init__(self, name: str, features: NDArray[np.float32], rows: Mapping[str, int], fingerprint: str) -> None:
-        super().__init__(
-            name=name, feature_dim=features.shape[1], transform=_NOTHING_TO_PREPARE, architecture="ready-made features"
-        )
-        self._features = features
-        self._rows = rows
-        self._fingerprint = fingerprint
+    @property
+    def feature_dim(self) -> int:
+        """Length D of a feature."""
+        return int(self.features.shape[1])
 
-    def features_of(self, pictures: Pictures) -> Features:
-        """The stored features of pictures, in their order. Raises DataError for a picture that has none."""
-        missing = [name for name in pictures.names if name not in self._rows]
+    def of(self, pictures: Pictures) -> NDArray[np.float32]:
+        """The (N, D) features of N pictures, in their order. Raises DataError for a picture that has none."""
+        missing = [name for name in pictures.names if name not in self.rows]
         if missing:
             raise DataError(
                 f"{self.name}: no features of {len(missing)} {pictures.modality} pictures: {enumerate_names(missing)}"
             )
-        rows = np.array([self._rows[name] for name in pictures.names], dtype=np.int64)
-        return Features(
-            values=self._features[rows],
-            kept=np.arange(len(rows), dtype=np.int64),
-            unreadable=(),
-            computed=0,
-            from_cache=len(rows),
-        )
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Raises BackboneError: there is no network."""
-        raise BackboneError(f"{self.name} are of stored pictures only; new pictures need the network: pass --backbone")
+        return self.features[np.array([self.rows[name] for name in pictures.names], dtype=np.int64)]
 
 
 def ready_made_folder(spec: str) -> Path | None:
@@ -85,13 +78,13 @@ def list_ready_made(folder: Path, layout: Layout) -> Dataset:
     return Dataset(name=layout.name, sketches=sketches, photos=photos, notes=(note,))
 
 
-def load_ready_made(folder: Path, dataset_name: str, split: Split) -> Extractors:
+def load_ready_made(folder: Path, dataset_name: str, split: Split) -> Sources[StoredFeatures]:
     """The features of a folder, to be looked up by the names that ``list_ready_made`` gives.
 
     Raises DataError for missing or changed files, BackboneError if the extractor that computed them was fine-tuned on a
     class that the split keeps unseen.
     """
-    return Extractors(
+    return Sources(
         sketch=_load(_open(folder, "sketch"), folder, dataset_name, split),
         photo=_load(_open(folder, "photo"), folder, dataset_name, split),
     )
@@ -114,12 +107,12 @@ def _open(folder: Path, modality: Modality) -> _Opened:
     return _Opened(modality, FeatureFile(path))
 
 
-def _load(opened: _Opened, folder: Path, dataset_name: str, split: Split) -> ReadyMade:
+def _load(opened: _Opened, folder: Path, dataset_name: str, split: Split) -> StoredFeatures:
     file = opened.file
     name = f"ready-made features {folder.resolve().name}/{file.path.name}"
     _refuse_leaks(name, file.seen_classes, split)
     rows = {picture: row for row, picture in enumerate(_prepared(opened, dataset_name))}
-    return ReadyMade(name, file.checked().features, rows, file.fingerprint)
+    return StoredFeatures(name, file.checked().features, rows, file.fingerprint)
 
 
 def _prepared(opened: _Opened, dataset_name: str) -> list[str]:

@@ -11,7 +11,9 @@ import numpy as np
 from pcmsn.errors import DataError
 from pcmsn.evaluation.discrimination import discrimination_ratio
 from pcmsn.evaluation.families import MetricFamily
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings, FeatureTables
+from pcmsn.progress import Progress
 from pcmsn.report.contents import Contents, Environment, Examples, Measured, RatioRow
 from pcmsn.report.examples import examples_of
 from pcmsn.report.opening import (
@@ -24,7 +26,6 @@ from pcmsn.report.opening import (
 from pcmsn.report.projection import project
 from pcmsn.report.rankings import confusions_of, embedding_lists
 from pcmsn.report.scores import class_results, protocol_parts, protocol_results
-from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress
 from pcmsn.training.protocols import EmbeddedPictures, Generalized, check_generalized, protocol_classes
 from pcmsn.training.run_folder import TrainedModel
 from pcmsn.training.session import pick_device

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.errors import ReportError
+from pcmsn.progress import Progress
 from pcmsn.report.build import build_contents
 from pcmsn.report.contents import Contents
 from pcmsn.report.opening import ReportRequest
 from pcmsn.report.page.page import render
-from pcmsn.training.features import Progress
 
 
 def write_report(request: ReportRequest, target: Path, progress: Progress | None = None) -> Contents:

@@ -15,13 +15,14 @@ from pcmsn.data.splits import Split
 from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import MetricFamily, metric_family
 from pcmsn.evaluation.scoring import Scores
-from pcmsn.features.backbones.base import Extractors
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.backbones.base import Source, Sources
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings, FeatureTable, FeatureTables, feature_tables
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.networks import Standardisation
+from pcmsn.progress import Progress
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
 from pcmsn.training.preparation import TINY, Subject, open_extractors, open_subject
 from pcmsn.training.protocols import EmbeddedPictures, Protocol, protocol_classes
 from pcmsn.training.session import pick_device
@@ -84,7 +85,7 @@ def assess_features(
 
 
 def score_features(
-    subject: Subject, extractors: Extractors, settings: ExtractionSettings, family: MetricFamily
+    subject: Subject, extractors: Sources[Source], settings: ExtractionSettings, family: MetricFamily
 ) -> tuple[FeatureAssessment, ...]:
     """Scores of features as they are, standardised with statistics of the seen classes, and as 64-bit ITQ codes."""
     train = feature_tables(subject.dataset, subject.split.train, extractors, settings)

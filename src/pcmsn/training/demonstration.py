@@ -12,11 +12,12 @@ from pcmsn.evaluation.families import SEM_PCYC
 from pcmsn.evaluation.scoring import Scores
 from pcmsn.features.backbones.base import Extractors
 from pcmsn.features.backbones.tiny import TinyBackbone
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings
+from pcmsn.progress import Progress
 from pcmsn.training.baseline import score_features
 from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
-from pcmsn.training.features import ExtractionSettings, Progress
 from pcmsn.training.finetune.pretraining import pretrain_tiny
 from pcmsn.training.history import Observer
 from pcmsn.training.preparation import TINY, Subject, open_extractors, open_subject

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pcmsn.evaluation.scoring import mean_average_precision
+from pcmsn.features.tables import FeatureTables
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.build import build_model
 from pcmsn.model.config import FeatureDims
@@ -21,7 +22,6 @@ from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.seeding import derive_seed, numpy_generator, seeded_torch
 from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import FeatureTables
 from pcmsn.training.history import Epoch, Observer, Silent, log_epoch, tensorboard_log
 from pcmsn.training.pairs import PairSampler
 from pcmsn.training.run_folder import STATE, TENSORBOARD, RunFolder, RunRecord, load_strictly, tensors_under

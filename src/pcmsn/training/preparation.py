@@ -19,14 +19,15 @@ from pcmsn.data.records import Dataset
 from pcmsn.data.splits import Split, load_split, load_unseen_split
 from pcmsn.data.toyworld import toyworld_class_vectors
 from pcmsn.errors import BackboneError, ConfigError
-from pcmsn.features.backbones.base import Backbone, Extractors
+from pcmsn.features.backbones.base import Extractors, Source, Sources
 from pcmsn.features.backbones.composite import side_by_side
 from pcmsn.features.backbones.finetuned import refuse_leaks
 from pcmsn.features.backbones.load import load_extractors
 from pcmsn.features.ready_made import READY_MADE, list_ready_made, load_ready_made, ready_made_folder
+from pcmsn.features.tables import ExtractionSettings, feature_tables
+from pcmsn.progress import Progress
 from pcmsn.semantics.vectors import ClassVectors, load_class_vectors
 from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
-from pcmsn.training.features import ExtractionSettings, Progress, feature_tables
 from pcmsn.training.finetune.pretraining import pretrain_tiny
 from pcmsn.training.loop import TrainingData
 from pcmsn.training.run_folder import ExtractorRecord, RunRecord
@@ -119,8 +120,8 @@ def open_extractors(
     progress: Progress | None = None,
     *,
     train_on: str | None = None,
-) -> Extractors:
-    """The extractors of a configuration; those that a run makes for itself stand in its folder.
+) -> Sources[Source]:
+    """The extractors of a configuration, or its ready-made features; what a run makes for itself stands in its folder.
 
     With ``train_on``, the name of a device, they are first trained on the seen classes, unless that was done before.
     Raises BackboneError for an extractor that was fine-tuned on a class that the split keeps unseen, ConfigError for
@@ -183,9 +184,9 @@ def _make_own_extractors(
         finetune_for_run(begun, run_folder / FINETUNED, device=device, progress=progress)
 
 
-def extractor_record(backbone: Backbone) -> ExtractorRecord:
-    """What a checkpoint remembers of an extractor."""
-    return ExtractorRecord(name=backbone.name, fingerprint=backbone.fingerprint, transform=backbone.transform.key)
+def extractor_record(source: Source) -> ExtractorRecord:
+    """What a checkpoint remembers of a source of features."""
+    return ExtractorRecord(name=source.name, fingerprint=source.fingerprint, transform=source.transform_key)
 
 
 @dataclass(frozen=True, eq=False)

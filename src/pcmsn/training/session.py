@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 
 from pcmsn.errors import CheckpointError, ConfigError
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings
+from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import ExtractionSettings, Progress
 from pcmsn.training.history import Observer
 from pcmsn.training.loop import TrainingRun
 from pcmsn.training.preparation import PreparedRun, prepare_training, resolved

@@ -16,13 +16,14 @@ from pcmsn.evaluation.grid import retrieval_grid
 from pcmsn.evaluation.intervals import Resampled
 from pcmsn.evaluation.ranking import nearest_photos
 from pcmsn.evaluation.scoring import Scores
-from pcmsn.features.backbones.base import Extractors
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.backbones.base import Source, Sources
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings, FeatureTables, feature_tables
 from pcmsn.hashing.itq import ITQ
 from pcmsn.model.retrieval_model import RetrievalModel
+from pcmsn.progress import Progress
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.configuration import build_config
-from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import embed, fit_itq
 from pcmsn.training.preparation import Subject, open_extractors, open_subject
 from pcmsn.training.protocols import (
@@ -97,7 +98,7 @@ class ProtocolScores:
         }
 
 
-def unseen_tables(subject: Subject, extractors: Extractors, settings: ExtractionSettings) -> FeatureTables:
+def unseen_tables(subject: Subject, extractors: Sources[Source], settings: ExtractionSettings) -> FeatureTables:
     """Features of the pictures of the reported protocol's classes, which contain those of every other protocol."""
     reported = next(iter(protocol_classes(subject.split).values()))
     return feature_tables(subject.dataset, reported, extractors, settings)
@@ -164,7 +165,7 @@ def assess(
     model: RetrievalModel,
     itq: ITQ,
     subject: Subject,
-    extractors: Extractors,
+    extractors: Sources[Source],
     settings: ExtractionSettings,
     measures: Measures,
     *,

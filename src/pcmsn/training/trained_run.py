@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from pcmsn.errors import CheckpointError
-from pcmsn.features.backbones.base import Extractors, network_fingerprint
+from pcmsn.features.backbones.base import Extractors, Source, Sources, network_fingerprint
 from pcmsn.features.ready_made import ready_made_folder
+from pcmsn.features.tables import ExtractionSettings, FeatureTables, feature_tables
 from pcmsn.model.retrieval_model import RetrievalModel
+from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import ExtractionSettings, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import embed
 from pcmsn.training.preparation import (
     Subject,
@@ -56,7 +57,7 @@ class OpenedRun:
     config: RunConfig
     """Of the run, with the places where things are now."""
     subject: Subject
-    extractors: Extractors
+    extractors: Sources[Source]
     settings: ExtractionSettings
 
     def tables(self, classes: Sequence[str]) -> FeatureTables:

@@ -14,8 +14,8 @@ from pcmsn.cli.options import DATA, DEFAULT_CACHE, RUN, Cache, Device, Json, Ove
 
 if TYPE_CHECKING:
     from pcmsn.features.config import Precision
-    from pcmsn.features.feature_export import Exported
-    from pcmsn.training.feature_extraction import ExtractionRequest
+    from pcmsn.features.export import Exported
+    from pcmsn.features.requests import ExtractionRequest
 
 COMPUTATION = "Computation"
 SHOWN_UNREADABLE = 5
@@ -141,9 +141,9 @@ def extract(
 ) -> None:
     """Extract features with their pictures' names; when it was stopped, the same command continues."""
     from pcmsn.data.datasets import exact_dataset_name
-    from pcmsn.features.cache import FeatureCache
     from pcmsn.features.forward import Computation, suitable_precision
-    from pcmsn.training.feature_extraction import ExtractionRequest
+    from pcmsn.features.requests import ExtractionRequest
+    from pcmsn.features.store import FeatureCache
     from pcmsn.training.session import pick_device
 
     place = pick_device(device)
@@ -182,15 +182,11 @@ def extract(
 
 def _run(request: ExtractionRequest, **options: Any) -> tuple[Exported, ...]:
     from pcmsn.cli.display import Display
-    from pcmsn.training.feature_extraction import extract_to_files
+    from pcmsn.features.requests import extract_to_files
 
     with Display() as display:
-
-        def progress(name: str, done: int, total: int | None) -> None:
-            display.stage(name, done, done + 1 if total is None else total)
-
         try:
-            return extract_to_files(request, progress=progress, **options)
+            return extract_to_files(request, progress=display.stage, **options)
         except KeyboardInterrupt:
             display.note("stopped; what was computed is kept. Run the same command again to continue")
             raise typer.Exit(130) from None

@@ -11,7 +11,7 @@ import typer
 from pcmsn.cli.options import Json, Overwrite
 
 if TYPE_CHECKING:
-    from pcmsn.features.feature_import import Imported
+    from pcmsn.features.importing import Imported
 
 NAMES = "Names"
 
@@ -40,7 +40,7 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Bring in features that were computed elsewhere, for --backbone features:FOLDER; no picture needs to be here."""
-    from pcmsn.features.feature_import import Given, import_pair
+    from pcmsn.features.importing import Given, import_pair
 
     imported = import_pair(
         Given(features=sketches, names=sketch_names, labels=sketch_labels),

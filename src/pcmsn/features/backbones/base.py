@@ -1,4 +1,4 @@
-"""What a frozen feature extractor is, and the pair of them that a run uses."""
+"""What a frozen feature extractor is, and where the features of a run's two modalities come from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,11 @@ class Backbone(nn.Module, ABC):
             self._fingerprint = network_fingerprint(self.architecture, self.state_dict())
         return self._fingerprint
 
+    @property
+    def transform_key(self) -> str:
+        """16 hexadecimal digits that change with the preparation of pictures."""
+        return self.transform.key
+
     def freeze(self) -> None:
         """Set evaluation mode, float32 and the memory order that convolutions prefer; switch gradients off."""
         self.requires_grad_(False)
@@ -78,20 +84,47 @@ def network_fingerprint(architecture: str, weights: Mapping[str, Tensor]) -> str
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, eq=False)
-class Extractors:
-    """The backbone of each modality; the same object twice where one network serves both."""
+class Source(Protocol):
+    """Where the features of one modality's pictures come from: a network, or a file that somebody made before."""
 
-    sketch: Backbone
-    photo: Backbone
+    @property
+    def name(self) -> str:
+        """As shown in tables and messages."""
+
+    @property
+    def feature_dim(self) -> int:
+        """Length of a feature."""
 
     @property
     def fingerprint(self) -> str:
-        """64 hexadecimal digits that change with either network, its transform, or their order."""
-        parts = (part for one in (self.sketch, self.photo) for part in (one.fingerprint, one.transform.key))
+        """64 hexadecimal digits that change with the network, or with the stored features."""
+
+    @property
+    def transform_key(self) -> str:
+        """Changes with the preparation of pictures; empty where no pictures are prepared."""
+
+
+OneSource = TypeVar("OneSource", bound=Source, covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Sources(Generic[OneSource]):
+    """The source of each modality's features; the same object twice where one network serves both."""
+
+    sketch: OneSource
+    photo: OneSource
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hexadecimal digits that change with either source, its preparation of pictures, or their order."""
+        parts = (part for one in (self.sketch, self.photo) for part in (one.fingerprint, one.transform_key))
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     @property
     def feature_dims(self) -> tuple[int, int]:
         """Lengths of a sketch's and of a photo's feature."""
         return self.sketch.feature_dim, self.photo.feature_dim
+
+
+Extractors = Sources[Backbone]
+"""Two networks, or one for both modalities: what new pictures can go through."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pcmsn.data.atomic import write_text_atomically
 from pcmsn.errors import ConfigError, SemanticsError
 from pcmsn.evaluation.scoring import SCORE_NAMES
+from pcmsn.progress import Progress
 from pcmsn.training.config import BackboneConfig, DataConfig, RunConfig, SemanticsConfig
 from pcmsn.training.configuration import config_from_tables, config_to_tables, merge_tables
 from pcmsn.training.experiments.ablation_tables import AblationRow, AblationTable
@@ -22,7 +23,6 @@ from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.runner import Report, run_jobs
 from pcmsn.training.experiments.tables import Order, Spread, order
 from pcmsn.training.experiments.training_job import TrainingSettings, train_and_score
-from pcmsn.training.features import Progress
 from pcmsn.training.preparation import Subject, open_class_vectors, open_subject
 from pcmsn.training.protocols import Protocol, protocol_classes
 from pcmsn.training.session import pick_device

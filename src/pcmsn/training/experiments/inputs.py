@@ -21,9 +21,10 @@ from pcmsn.data.atomic import atomic_path, write_text_atomically
 from pcmsn.data.records import Pictures
 from pcmsn.data.splits import Split
 from pcmsn.errors import CheckpointError
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.store import FeatureCache
+from pcmsn.features.tables import ExtractionSettings, FeatureTable, FeatureTables, feature_tables
+from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import ExtractionSettings, FeatureTable, FeatureTables, Progress, feature_tables
 from pcmsn.training.loop import TrainingData
 from pcmsn.training.preparation import Subject, extractor_record, open_extractors, open_subject
 from pcmsn.training.protocols import protocol_classes

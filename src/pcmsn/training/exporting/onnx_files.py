@@ -79,7 +79,7 @@ def _trace(network: PixelsToEmbedding, pixels: Tensor, path: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns that torchvision is missing, which is not needed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             network,
             (pixels,),
             dynamic_shapes={"pixels": {0: torch.export.Dim("pictures")}},

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pcmsn.features.backbones.finetuned import NetworkName
+from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import Progress
 from pcmsn.training.finetune.config import FinetuneConfig, build_finetune_config
 from pcmsn.training.finetune.folder import Job, jobs_to_resume, networks_of
 from pcmsn.training.finetune.history import SilentFinetuneObserver

@@ -12,8 +12,8 @@ from pcmsn.features.backbones.finetuned import NetworkName
 from pcmsn.features.backbones.load import load_extractors
 from pcmsn.features.backbones.transform import Transform
 from pcmsn.features.backbones.trunk import describe_trunk, resized_input
+from pcmsn.progress import Progress
 from pcmsn.training.config import BackboneConfig, RunConfig
-from pcmsn.training.features import Progress
 from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.folder import Job
 from pcmsn.training.finetune.network import FinetuningNetwork, check_input_size

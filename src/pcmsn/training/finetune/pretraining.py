@@ -19,9 +19,9 @@ from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import DataError, UnreadablePictureError
 from pcmsn.features.backbones.tiny import TinyNetwork, save_tiny
+from pcmsn.progress import Progress
 from pcmsn.seeding import numpy_generator, seeded_torch, torch_generator
 from pcmsn.training.affine import random_affine, warped
-from pcmsn.training.features import Progress
 
 TRAINED_ON = "trained_on.json"
 """The file that says what the two networks of a folder were trained on; written last."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from pcmsn.errors import ConfigError, enumerate_names
 from pcmsn.features.backbones.finetuned import NetworkName, TrainedOn, load_finetuned, read_trained_on
 from pcmsn.features.backbones.released_layout import check_released_layout, write_released_layout
+from pcmsn.progress import Progress
 from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.curves import write_curves
 from pcmsn.training.finetune.folder import CURVES, Job, jobs_to_resume, new_jobs, read_history
@@ -81,7 +82,7 @@ def finetune(
     overwrite: bool = False,
     hardware: Hardware | None = None,
     released_layout: Path | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     note: Note = _silent,
     observer: FinetuneObserver | None = None,
 ) -> FinetuneResult:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.errors import ConfigError
-from pcmsn.training.features import FeatureTables
+from pcmsn.features.tables import FeatureTables
 from pcmsn.training.methods.fitting.scaling import Scaling
 from pcmsn.training.methods.fitting.task import Embed, Embeddings, Fitted, Task, unit_rows, validation_map
 

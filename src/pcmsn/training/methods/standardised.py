@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pcmsn.training.features import FeatureTables
+from pcmsn.features.tables import FeatureTables
 from pcmsn.training.methods.fitting.scaling import Scaling
 from pcmsn.training.methods.fitting.task import Embeddings, Fitted, Task, unit_rows, validation_map
 

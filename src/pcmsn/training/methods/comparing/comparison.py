@@ -16,12 +16,12 @@ from pcmsn.data.atomic import write_text_atomically
 from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import metric_family
 from pcmsn.evaluation.scoring import SCORE_NAMES
+from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
 from pcmsn.training.experiments.inputs import ExperimentInputs, prepare_inputs, write_semantic
 from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.runner import Outcome, Report, run_jobs
 from pcmsn.training.experiments.tables import Spread
-from pcmsn.training.features import Progress
 from pcmsn.training.methods import check_methods, load_method
 from pcmsn.training.methods.comparing.job import MethodSettings, fit_and_score
 from pcmsn.training.preparation import Subject, open_class_vectors, open_subject, own_spec, resolved

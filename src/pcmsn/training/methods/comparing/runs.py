@@ -10,8 +10,8 @@ from pcmsn.data.records import Pictures
 from pcmsn.data.splits import PARTS, Split
 from pcmsn.errors import EvaluationError, enumerate_names
 from pcmsn.evaluation.comparison import PairedComparison, compare_queries
+from pcmsn.progress import Progress
 from pcmsn.seeding import numpy_generator
-from pcmsn.training.features import Progress
 from pcmsn.training.protocols import EmbeddedPictures, protocol_classes
 from pcmsn.training.run_folder import RunFolder, RunRecord
 from pcmsn.training.testing import Assessment, assess_run

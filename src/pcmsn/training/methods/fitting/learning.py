@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pcmsn.errors import TrainingError
+from pcmsn.features.tables import FeatureTable, FeatureTables
 from pcmsn.seeding import numpy_generator, seeded_torch
-from pcmsn.training.features import FeatureTable, FeatureTables
 from pcmsn.training.methods.fitting.scaling import Scaling
 from pcmsn.training.methods.fitting.task import Embed, Embeddings, Fitted, Task, validation_map
 from pcmsn.training.pairs import PairSampler

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pcmsn.features.tables import FeatureTable, FeatureTables
 from pcmsn.model.networks import Standardisation
 from pcmsn.training.config import Standardise
-from pcmsn.training.features import FeatureTable, FeatureTables
 
 
 class Scaling:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.evaluation.scoring import mean_average_precision
+from pcmsn.features.tables import FeatureTables
 from pcmsn.training.config import RunConfig
-from pcmsn.training.features import FeatureTables
 from pcmsn.training.loop import TrainingData
 from pcmsn.training.run_folder import RunRecord
 

@@ -15,12 +15,11 @@ from pcmsn.data.picture_files import PictureFile, files_of
 from pcmsn.data.records import Pictures
 from pcmsn.errors import ConfigError, DataError
 from pcmsn.features.backbones.tiny import TinyArchitecture, TinyBackbone
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.export import MANIFEST, Exported, export_features, part_files
 from pcmsn.features.extraction import extract
-from pcmsn.features.feature_export import MANIFEST, Exported, export_features
 from pcmsn.features.feature_file import FeatureFile
-from pcmsn.features.feature_parts import part_files
 from pcmsn.features.forward import Computation
+from pcmsn.features.store import FeatureCache
 
 Draw = Callable[..., Pictures]
 MANY = [f"{number:03}.png" for number in range(25)]
@@ -99,7 +98,7 @@ def test_what_was_finished_is_not_computed_again(
     expected = content(*part_files(export(files_of(pictures), tmp_path / "whole").target))
     cache = FeatureCache(tmp_path / "cache") if cached else None
 
-    def stop(done: int) -> None:
+    def stop(stage: str, done: int, *_: object) -> None:
         if done >= 18:
             raise StopError
 
@@ -107,7 +106,9 @@ def test_what_was_finished_is_not_computed_again(
         export(files_of(pictures), tmp_path / target, cache=cache, progress=stop)
     assert not (tmp_path / target / MANIFEST).exists() and not (tmp_path / "one.npz").exists()
     done: list[int] = []
-    result = export(files_of(pictures), tmp_path / target, cache=cache, progress=done.append)
+    result = export(
+        files_of(pictures), tmp_path / target, cache=cache, progress=lambda stage, count, *_: done.append(count)
+    )
     assert (result.from_parts, result.from_cache, result.computed) == ((10, 8, 7) if cached else (10, 0, 15))
     assert done == sorted(done) and done[-1] == 25
     files = part_files(tmp_path / target) or [tmp_path / target]

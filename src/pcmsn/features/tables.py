@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import DataError, enumerate_names
-from pcmsn.features.backbones.base import Backbone, Extractors
-from pcmsn.features.cache import FeatureCache
+from pcmsn.features.backbones.base import Backbone, Source, Sources
 from pcmsn.features.extraction import extract
 from pcmsn.features.forward import Computation
-from pcmsn.features.ready_made import ReadyMade
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a stage, the number of steps done and the total."""
+from pcmsn.features.ready_made import StoredFeatures
+from pcmsn.features.store import FeatureCache
+from pcmsn.progress import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,29 +65,25 @@ class ExtractionSettings:
 
 
 def feature_tables(
-    dataset: Dataset, classes: Iterable[str], extractors: Extractors, settings: ExtractionSettings
+    dataset: Dataset, classes: Iterable[str], sources: Sources[Source], settings: ExtractionSettings
 ) -> FeatureTables:
-    """The features of the given classes' pictures; what the cache lacks is computed.
+    """The features of the given classes' pictures, from networks or as they were stored; what is not yet, is computed.
 
     Raises DataError when more than 5 % of a modality's pictures, or all of a class, cannot be read.
     """
     part = dataset.of_classes(classes)
     return FeatureTables(
-        sketches=_table(extractors.sketch, part.sketches, settings),
-        photos=_table(extractors.photo, part.photos, settings),
+        sketches=_table(sources.sketch, part.sketches, settings), photos=_table(sources.photo, part.photos, settings)
     )
 
 
-def _table(backbone: Backbone, pictures: Pictures, settings: ExtractionSettings) -> FeatureTable:
-    def report(done: int, total: int) -> None:
-        if settings.progress:
-            settings.progress(f"{pictures.modality} features", done, total)
-
-    if isinstance(backbone, ReadyMade):
-        found = backbone.features_of(pictures)
-    else:
-        computation = Computation(device=settings.device, batch_size=settings.batch_size)
-        found = extract(backbone, pictures, cache=settings.cache, computation=computation, progress=report)
+def _table(source: Source, pictures: Pictures, settings: ExtractionSettings) -> FeatureTable:
+    if isinstance(source, StoredFeatures):
+        return FeatureTable(source.of(pictures), pictures, unreadable=())
+    if not isinstance(source, Backbone):
+        raise TypeError(f"features come from a Backbone or from StoredFeatures, got {type(source).__name__}")
+    computation = Computation(device=settings.device, batch_size=settings.batch_size)
+    found = extract(source, pictures, cache=settings.cache, computation=computation, progress=settings.progress)
     kept = pictures.select(found.kept)
     empty = [name for name, count in kept.counts().items() if count == 0]
     if empty:

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from pcmsn.errors import CacheError, PcmsnWarning
 from pcmsn.features.backbones.tiny import TinyArchitecture, TinyBackbone
-from pcmsn.features.cache import FeatureCache, FeatureRows, content_hash
+from pcmsn.features.store import FeatureCache, FeatureRows, content_hash
 
 DIM = 8
 A, B, C = (content_hash(name) for name in (b"a", b"b", b"c"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +14,11 @@ from pcmsn.data.records import Modality
 from pcmsn.errors import ConfigError, DataError
 from pcmsn.features.backbones.base import Extractors
 from pcmsn.features.backbones.load import load_extractors
-from pcmsn.features.cache import FeatureCache
 from pcmsn.features.config import Layers, Resize
-from pcmsn.features.feature_export import ROWS_PER_FILE, Exported, export_features
+from pcmsn.features.export import ROWS_PER_FILE, Exported, export_features
 from pcmsn.features.forward import Computation
-
-StreamProgress = Callable[[str, int, int | None], None]
-"""Called with what is worked on, the number done and the total; None where nobody knows how many there will be."""
+from pcmsn.features.store import FeatureCache
+from pcmsn.progress import Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,15 +88,14 @@ def extract_to_files(
     *,
     computation: Computation,
     cache: FeatureCache | None = None,
-    progress: StreamProgress | None = None,
+    progress: Progress = silent,
 ) -> tuple[Exported, ...]:
     """Write the features that were asked for and say what was written, one entry for each target.
 
     Features that an earlier call wrote are kept, see ``export_features``. Raises PcmsnError's subclasses.
     """
-    report = progress or _silent
     with ExitStack() as stack:
-        tasks = _tasks(request, stack, report)
+        tasks = _tasks(request, stack, progress)
         extractors = load_extractors(
             request.backbone,
             dataset_name=_dataset_name(request),
@@ -106,11 +103,7 @@ def extract_to_files(
             resize=request.resize,
             layers=request.layers,
         )
-        return tuple(_run(task, extractors, request, computation, cache, report) for task in tasks)
-
-
-def _silent(name: str, done: int, total: int | None) -> None:
-    """A ``StreamProgress`` that shows nothing."""
+        return tuple(_run(task, extractors, request, computation, cache, progress) for task in tasks)
 
 
 def _run(
@@ -119,7 +112,7 @@ def _run(
     request: ExtractionRequest,
     computation: Computation,
     cache: FeatureCache | None,
-    report: StreamProgress,
+    report: Progress,
 ) -> Exported:
     if task.modality is None and extractors.sketch is not extractors.photo:
         raise ConfigError(
@@ -134,7 +127,9 @@ def _run(
         computation=computation,
         rows_per_file=request.rows_per_file,
         overwrite=request.overwrite,
-        progress=lambda done: report(task.name, done, task.total),
+        progress=report,
+        stage=task.name,
+        total=task.total,
     )
 
 
@@ -143,7 +138,7 @@ def _dataset_name(request: ExtractionRequest) -> str:
     return Path(name).resolve().name if Path(name).is_dir() else name
 
 
-def _tasks(request: ExtractionRequest, stack: ExitStack, report: StreamProgress) -> list[_Task]:
+def _tasks(request: ExtractionRequest, stack: ExitStack, report: Progress) -> list[_Task]:
     if request.of_dataset:
         return _tasks_of_dataset(request, report)
     if request.folder is not None:
@@ -156,7 +151,7 @@ def _tasks(request: ExtractionRequest, stack: ExitStack, report: StreamProgress)
     return [_Task("features", request.modality, files_in_list(lines), total, request.out)]
 
 
-def _tasks_of_dataset(request: ExtractionRequest, report: StreamProgress) -> list[_Task]:
+def _tasks_of_dataset(request: ExtractionRequest, report: Progress) -> list[_Task]:
     dataset = open_dataset(
         request.dataset or "",
         request.data_root,
@@ -178,7 +173,7 @@ def _tasks_of_dataset(request: ExtractionRequest, report: StreamProgress) -> lis
     ]
 
 
-def _lines(path: Path, stack: ExitStack) -> Iterator[str]:
+def _lines(path: Path, stack: ExitStack) -> Iterable[str]:
     try:
         return stack.enter_context(path.open(encoding="utf-8", errors="surrogateescape"))
     except OSError as error:

@@ -13,9 +13,9 @@ from pcmsn.data.picture_files import files_below
 from pcmsn.data.records import Pictures
 from pcmsn.errors import DataError
 from pcmsn.features.backbones.tiny import TinyBackbone
-from pcmsn.features.feature_export import export_features
+from pcmsn.features.export import export_features
 from pcmsn.features.feature_file import FeatureFile
-from pcmsn.features.feature_import import Given, import_pair
+from pcmsn.features.importing import Given, import_pair
 
 VALUES = np.arange(6, dtype=np.float64).reshape(3, 2)
 PATHS = ["a/cup/1.png", "photo/tx/cup/2.png", "bee/1.png"]

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,11 +22,14 @@ from pcmsn.data.atomic import atomic_path, write_text_atomically
 from pcmsn.data.picture_files import PictureFile
 from pcmsn.errors import ConfigError, DataError
 from pcmsn.features.backbones.base import Backbone
-from pcmsn.features.cache import FeatureCache
-from pcmsn.features.extraction import batches_of
-from pcmsn.features.feature_file import FORMAT, FeatureFile, write_feature_file
-from pcmsn.features.feature_parts import PartWriter, Progress, describe_inputs, part_files, seen_classes
+from pcmsn.features.backbones.composite import networks_below
+from pcmsn.features.backbones.finetuned import FinetunedBackbone
+from pcmsn.features.extraction import batches_of, stream_features
+from pcmsn.features.extraction_steps import FeatureBatch
+from pcmsn.features.feature_file import FORMAT, FeatureFile, InMemory, write_feature_file
 from pcmsn.features.forward import Computation
+from pcmsn.features.store import FeatureCache
+from pcmsn.progress import Progress, silent
 
 ROWS_PER_FILE = 8192
 """Pictures a part, where nothing else is asked for."""
@@ -34,6 +40,7 @@ MANIFEST = "features.json"
 UNREADABLE = "unreadable.txt"
 """The list of skipped pictures; the name of a single file stands before it."""
 
+_PART = re.compile(r"features-\d{6}\.npz")
 _SHOWN_UNREADABLE = 100
 _FILES_AT_A_TIME = 1024
 
@@ -81,13 +88,15 @@ def export_features(
     computation: Computation | None = None,
     rows_per_file: int = ROWS_PER_FILE,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
+    stage: str = "features",
+    total: int | None = None,
 ) -> Exported:
     """Write the features of files, in their order, to ``target``: one file if it ends in ``.npz``, else a folder.
 
     Parts that were finished for the same files and the same extractor are kept; files are the same when their names,
     sizes and times are. Pictures that cannot be read are skipped and listed in ``unreadable.txt`` in the folder, or in
-    ``<name>.unreadable.txt`` beside the file.
+    ``<name>.unreadable.txt`` beside the file. ``stage`` and ``total`` are what ``progress`` is told of the work.
     Raises ConfigError for ``rows_per_file`` below 1; DataError where no picture can be read, for a target that holds
     something else, and without space on disk; otherwise as ``stream_features`` does.
     """
@@ -100,8 +109,10 @@ def export_features(
     if single and target.exists() and not overwrite:
         return _kept(target, source, files)
     _make_room(folder, source, overwrite)
-    writer = PartWriter(backbone, folder, source, rows_per_file, progress or (lambda done: None))
-    writer.run(files, cache, computation)
+    writer = _PartWriter(backbone, folder, source, rows_per_file)
+    with closing(writer.run(files, cache, computation)) as steps:  # what is computed is kept, whatever stops the rest
+        for done in steps:
+            progress(stage, done, total)
     written = part_files(folder)
     parts = [FeatureFile(path) for path in written[: writer.parts]]
     result = _summed_up(parts, writer, target, source, backbone.feature_dim)
@@ -114,6 +125,124 @@ def export_features(
     else:
         _write_manifest(folder, result)
     return result
+
+
+def part_files(folder: Path) -> list[Path]:
+    """The numbered parts in a folder, in order."""
+    return sorted(path for path in folder.glob("features-*.npz") if _PART.fullmatch(path.name))
+
+
+def seen_classes(backbone: Backbone) -> tuple[str, ...]:
+    """The classes that the fine-tuned networks in a backbone learned from, sorted; none where there are no such."""
+    tuned = [network for network in networks_below(backbone) if isinstance(network, FinetunedBackbone)]
+    return tuple(sorted({name for network in tuned for name in network.trained_on.classes}))
+
+
+def describe_inputs(files: Iterable[PictureFile]) -> bytes:
+    """The name, size and time of each file, in order; a hash of them tells whether features are of these files."""
+    lines = []
+    for file in files:
+        try:
+            status = file.path.stat()
+            state = f"{status.st_size} {status.st_mtime_ns}"
+        except (OSError, ValueError):
+            state = "missing"
+        lines.append(f"{file.name}\x1f{state}\x1f")
+    return "".join(lines).encode("utf-8", "surrogatepass")
+
+
+@dataclass(eq=False)
+class _Part:
+    """A part that is being filled with the features of ``size`` files."""
+
+    path: Path
+    size: int
+    inputs: str
+    batches: list[FeatureBatch] = field(default_factory=list)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all files of the part were tried."""
+        return sum(len(batch.files) for batch in self.batches) == self.size
+
+    def write(self, source: str, seen_classes: Sequence[str]) -> None:
+        """Write the part whole."""
+        write_feature_file(
+            self.path,
+            [InMemory([one.files[position].name for position in one.kept], one.values) for one in self.batches],
+            source=source,
+            seen_classes=seen_classes,
+            inputs=self.inputs,
+            unreadable=[(one.files[at].name, reason) for one in self.batches for at, reason in one.unreadable],
+        )
+
+
+class _PartWriter:
+    """Cuts a list of files into parts, and writes those that are not there yet."""
+
+    def __init__(self, backbone: Backbone, folder: Path, source: str, rows_per_file: int) -> None:
+        self.parts = 0
+        """Parts that there are in all, as far as the files have been looked at."""
+        self.from_parts = 0
+        """Pictures of parts that were finished before."""
+        self.computed = 0
+        """Pictures that went through the network; copies in a batch count once."""
+        self.from_cache = 0
+        """Pictures whose feature the cache had."""
+        self._backbone = backbone
+        self._folder = folder
+        self._source = source
+        self._rows_per_file = rows_per_file
+        self._inputs = hashlib.sha256()
+        self._waiting: deque[_Part] = deque()
+
+    def run(
+        self, files: Iterable[PictureFile], cache: FeatureCache | None, computation: Computation
+    ) -> Generator[int, None, None]:
+        """Write every part that is missing; gives the number of pictures done, again and again.
+
+        Raises as ``stream_features`` and ``write_feature_file`` do.
+        """
+        seen, done = seen_classes(self._backbone), 0
+        batches = self._missing_batches(iter(files), computation.chosen_batch_size())
+        with closing(stream_features(self._backbone, batches, cache=cache, computation=computation)) as stream:
+            for batch in stream:
+                part = self._waiting[0]
+                part.batches.append(batch)
+                self.computed += batch.computed
+                self.from_cache += batch.from_cache
+                done += len(batch.files)
+                if part.is_full:
+                    self._waiting.popleft().write(self._source, seen)
+                yield done + self.from_parts
+        yield done + self.from_parts
+
+    @property
+    def inputs(self) -> str:
+        """Hash of all files, as ``describe_inputs`` describes them."""
+        return self._inputs.hexdigest()
+
+    def _missing_batches(self, files: Iterator[PictureFile], size: int) -> Iterator[tuple[PictureFile, ...]]:
+        """Batches of the parts that are not finished, as the files come; no batch reaches into the next part."""
+        while portion := tuple(islice(files, self._rows_per_file)):
+            path = self._folder / f"features-{self.parts:06d}.npz"
+            inputs = describe_inputs(portion)
+            part = _Part(path, len(portion), hashlib.sha256(inputs).hexdigest())
+            self._inputs.update(inputs)
+            self.parts += 1
+            if self._is_finished(part):
+                self.from_parts += len(portion)
+            else:
+                self._waiting.append(part)
+                yield from batches_of(portion, size)
+
+    def _is_finished(self, part: _Part) -> bool:
+        """Whether a part is there with the features of these files; a damaged one does not count."""
+        try:
+            found = FeatureFile(part.path)
+            return (found.inputs, found.source) == (part.inputs, self._source)
+        except DataError:
+            return False
 
 
 def _describe_source(backbone: Backbone, computation: Computation) -> str:
@@ -154,7 +283,7 @@ def _remove_parts(folder: Path) -> None:
 
 
 def _summed_up(
-    parts: Sequence[FeatureFile], writer: PartWriter, target: Path, source: str, feature_dim: int
+    parts: Sequence[FeatureFile], writer: _PartWriter, target: Path, source: str, feature_dim: int
 ) -> Exported:
     """What the parts hold together, with the skipped files listed. Raises DataError where there is no feature."""
     rows = unreadable = 0

@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 
 from pcmsn.data.records import Modality
 from pcmsn.errors import DataError, enumerate_names
-from pcmsn.features.feature_export import MANIFEST
+from pcmsn.features.export import MANIFEST, part_files
 from pcmsn.features.feature_file import FeatureFile, InMemory, write_feature_file
-from pcmsn.features.feature_parts import part_files
 from pcmsn.semantics.near_words import letters_of
 
 # Names of arrays, in the order in which they are looked for.
