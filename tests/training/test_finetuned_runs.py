@@ -103,7 +103,7 @@ def test_fine_tuning_that_was_stopped_goes_on_with_the_same_command(
     config: RunConfig, train: Callable[..., RunRecord], tmp_path: Path
 ) -> None:
     def stop_in_the_second_epoch(stage: str, done: int, total: int, detail: str = "") -> None:
-        if stage == "fine-tuning: epoch 2/2":
+        if stage == "fine-tuning shared: epoch 2/2":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -111,7 +111,7 @@ def test_fine_tuning_that_was_stopped_goes_on_with_the_same_command(
     assert not RunFolder(tmp_path / "run").holds_a_run()
     stages: list[str] = []
     train(config, progress=lambda stage, *_: stages.append(stage))
-    assert "fine-tuning: epoch 2/2" in stages and "fine-tuning: epoch 1/2" not in stages
+    assert "fine-tuning shared: epoch 2/2" in stages and "fine-tuning shared: epoch 1/2" not in stages
     assert RunFolder(tmp_path / "run").holds_a_run()
 
 

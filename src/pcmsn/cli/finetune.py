@@ -256,7 +256,7 @@ def _finetune(
     released_layout: Path | None,
 ) -> FinetuneResult:
     from pcmsn.cli.display import Display
-    from pcmsn.cli.finetune_report import FinetuneDisplay
+    from pcmsn.cli.finetune_report import epoch_line
     from pcmsn.training.finetune.session import finetune as finetune_networks
 
     with Display() as display:
@@ -270,7 +270,7 @@ def _finetune(
                 released_layout=released_layout,
                 progress=display.stage,
                 note=display.note,
-                observer=FinetuneDisplay(display),
+                on_epoch=lambda network, epoch: display.note(epoch_line(network, epoch)),
             )
         except KeyboardInterrupt:
             display.note(f"stopped; every whole epoch is saved. Continue with: pcmsn finetune --resume --out {out}")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pcmsn.cli.display import Display, clock
+from pcmsn.cli.display import clock
 
 if TYPE_CHECKING:
     from pcmsn.features.backbones.finetuned import NetworkName
-    from pcmsn.training.finetune.history import FinetuneEpoch
+    from pcmsn.training.finetune.folder import FinetuneEpoch
     from pcmsn.training.finetune.session import FinetuneResult
 
 
@@ -54,26 +54,16 @@ def print_result(result: FinetuneResult, out: Path, *, as_json: bool) -> None:
         typer.echo(f"train with:     pcmsn train --backbone finetuned:{out}")
 
 
-class FinetuneDisplay:
-    """An observer: a bar over the steps, a line an epoch."""
-
-    def __init__(self, display: Display) -> None:
-        self.display = display
-
-    def on_batch(self, network: NetworkName, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
-        """Move the bar."""
-        self.display.stage(f"{network}: epoch {epoch}/{epochs}", batch, batches, f"loss {loss:.3f}")
-
-    def on_epoch(self, network: NetworkName, epoch: FinetuneEpoch) -> None:
-        """Print the epoch's line."""
-        held_out = epoch.held_out_accuracy
-        measured = f"accuracy {epoch.accuracy:.1%}"
-        if held_out is not None:
-            measured += f", held out {held_out:.1%}{' *' if epoch.best else '  '}"
-        if epoch.validation_map is not None:
-            measured += f", validation classes mAP@all {epoch.validation_map:.3f}"
-        left = (epoch.epochs - epoch.number) * epoch.seconds
-        self.display.note(
-            f"{network}: epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}, {measured}"
-            f"  {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s, {clock(left)} left"
-        )
+def epoch_line(network: NetworkName, epoch: FinetuneEpoch) -> str:
+    """What an epoch gave, in one line."""
+    held_out = epoch.held_out_accuracy
+    measured = f"accuracy {epoch.accuracy:.1%}"
+    if held_out is not None:
+        measured += f", held out {held_out:.1%}{' *' if epoch.best else '  '}"
+    if epoch.validation_map is not None:
+        measured += f", validation classes mAP@all {epoch.validation_map:.3f}"
+    left = (epoch.epochs - epoch.number) * epoch.seconds
+    return (
+        f"{network}: epoch {epoch.number}/{epoch.epochs}  loss {epoch.loss:.3f}, {measured}"
+        f"  {epoch.pictures_per_second:.0f} pictures/s, {epoch.seconds:.0f} s, {clock(left)} left"
+    )

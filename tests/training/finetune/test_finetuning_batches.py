@@ -12,10 +12,7 @@ from torch import Tensor
 from pcmsn.data.layouts import folder, list_dataset
 from pcmsn.data.records import Dataset, Modality
 from pcmsn.features.backbones.transform import Transform
-from pcmsn.training.finetune.batches import PictureStream, Portion
-from pcmsn.training.finetune.decoding import decoding_threads
-from pcmsn.training.finetune.pictures import divide
-from pcmsn.training.finetune.preparation import Source
+from pcmsn.training.finetune.pictures import PictureStream, Portion, Source, decoding_threads, hold_out
 
 PLAIN = Transform(height=16, width=16, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 ALONE = Portion(8, slice(0, 8), process=0, processes=1)
@@ -35,7 +32,7 @@ def stream(
     transform: Transform = PLAIN,
 ) -> PictureStream:
     pictures = dataset.sketches if modality == "sketch" else dataset.photos
-    source = Source(modality, divide(pictures, dataset.classes, 0.4, seed=0), transform)
+    source = Source(modality, hold_out(pictures, dataset.classes, 0.4, seed=0), transform)
     return PictureStream(source, portion, seed=3, strength=strength, device=torch.device("cpu"))
 
 
@@ -73,7 +70,7 @@ def test_without_changes_pixels_are_those_of_the_extraction(dataset: Dataset) ->
     pixels, labels = epoch(made)
     own = {
         position: transform.normalise(torch.from_numpy(transform.decode(made.reader.pictures.path(position)))[None])[0]
-        for position in made.source.division.training.tolist()
+        for position in made.source.split.training.tolist()
     }
     for picture, label in zip(pixels, labels.tolist(), strict=True):
         found = [position for position, expected in own.items() if torch.allclose(picture, expected, atol=1e-6)]
@@ -105,4 +102,4 @@ def test_processes_together_see_what_one_alone_sees(dataset: Dataset, modality: 
     assert torch.equal(torch.stack([part.view(2, 4) for _, part in parts], dim=1).view(16), labels)
     with decoding_threads() as pool:
         shares = [sorted(int(at) for _, found in half.held_out(pool) for at in found) for half in halves]
-    assert sorted(shares[0] + shares[1]) == halves[0].source.division.held_out.tolist()
+    assert sorted(shares[0] + shares[1]) == halves[0].source.split.held_out.tolist()

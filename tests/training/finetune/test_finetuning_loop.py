@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from pcmsn.seeding import seeded_torch
 from pcmsn.training.averaging import AverageWeights
 from pcmsn.training.finetune import loop
-from pcmsn.training.finetune.batches import PictureStream, Portion
 from pcmsn.training.finetune.config import FinetuneConfig
-from pcmsn.training.finetune.decoding import decoding_threads
 from pcmsn.training.finetune.folder import Job
+from pcmsn.training.finetune.pictures import PictureStream, Portion, decoding_threads
 from pcmsn.training.finetune.preparation import Prepared, open_finetune_subject, prepare
 from pcmsn.training.finetune.session import FinetuneResult
 
@@ -83,7 +82,7 @@ def test_an_epoch_meets_a_slow_version(
     )
     average, last, loss = slow_epoch(prepared, stream)
     remember = Remember()
-    run_finetune(config, observer=remember)
+    run_finetune(config, on_epoch=remember)
     saved = load_file(tmp_path / "extractors" / "photo" / "model.safetensors")
     for name, weights in saved.items():
         if weights.ndim > 1:  # a bias before a norm drifts by rounding
@@ -104,7 +103,7 @@ def test_held_out_pictures_are_named_by_the_averaged_weights(
     fitting = {"learning_rate": 0.01}
     config = finetune_config(extractor={"modality": "photo"}, schedule={"epochs": 8}, fitting=fitting)
     remember = Remember()
-    run_finetune(config, observer=remember)
+    run_finetune(config, on_epoch=remember)
     assert remember.epochs[-1].accuracy > remember.epochs[0].accuracy + 0.2
     assert len({epoch.held_out_accuracy for epoch in remember.epochs}) == 1
 

@@ -110,7 +110,7 @@ def test_the_value_is_that_of_the_features_which_the_saved_network_gives(
 ) -> None:
     config = measured(finetune_config(extractor=extractor))
     remember = Remember()
-    result = run_finetune(config, observer=remember)
+    result = run_finetune(config, on_epoch=remember)
     best = remember.epochs[result.networks[0].trained_on.best_epoch - 1]
     if not config.extractor.shared:
         run_finetune(finetune_config(extractor={"modality": "photo"}, schedule={"epochs": 1}))
@@ -132,7 +132,7 @@ def test_a_continued_training_keeps_what_was_measured(
     config = measured(finetune_config(extractor=SKETCH))
     run_finetune(config, "whole")
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(config, "stopped", observer=StopAt("sketch", 3, 1))
+        run_finetune(config, "stopped", progress=StopAt("sketch", 3, 1))
     run_finetune(None, "stopped", resume=True)
     assert column("stopped") == column("whole") and len(column("whole")) == 3
 

@@ -55,7 +55,7 @@ def test_both_networks_are_trained_and_load_as_extractors(
     run_finetune: Run, finetune_config: MakeConfig, tmp_path: Path
 ) -> None:
     remember = Remember()
-    result = run_finetune(finetune_config(extractor={"invert_sketches": True}), observer=remember)
+    result = run_finetune(finetune_config(extractor={"invert_sketches": True}), on_epoch=remember)
     assert [found.network for found in result.networks] == ["sketch", "photo"]
     assert remember.networks == ["sketch"] * 3 + ["photo"] * 3
     pair = load_finetuned_pair(tmp_path / "extractors")
@@ -88,7 +88,7 @@ def test_the_classes_are_learned_and_seen_by_the_averaged_weights(
     """Photos are coloured by class."""
     config = finetune_config(extractor={"modality": "photo"}, schedule={"epochs": 12}, fitting={"learning_rate": 0.01})
     remember = Remember()
-    run_finetune(config, observer=remember)
+    run_finetune(config, on_epoch=remember)
     first, last = remember.epochs[0], remember.epochs[-1]
     assert last.loss < first.loss and (last.held_out_accuracy or 0) >= 0.75 > 0.25
 
@@ -100,9 +100,9 @@ def test_an_interrupted_training_continues_to_the_same_weights(
     config = finetune_config(fitting={"dropout": 0.2})
     expected = run_finetune(config, "whole")
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(config, "stopped", observer=StopAt(*place))
+        run_finetune(config, "stopped", progress=StopAt(*place))
     remember = Remember()
-    found = run_finetune(None, "stopped", resume=True, observer=remember)
+    found = run_finetune(None, "stopped", resume=True, on_epoch=remember)
     assert [one.trained_on for one in found.networks] == [one.trained_on for one in expected.networks]
     for side in ("sketch", "photo"):
         assert same(tmp_path / "whole" / side, tmp_path / "stopped" / side)
@@ -134,7 +134,7 @@ def test_a_finished_training_has_nothing_left_to_continue(run_finetune: Run, fin
     config = finetune_config(extractor=SKETCH)
     expected = run_finetune(config)
     remember = Remember()
-    again = run_finetune(None, resume=True, observer=remember)
+    again = run_finetune(None, resume=True, on_epoch=remember)
     assert again.networks == expected.networks and not remember.epochs
 
 
@@ -190,7 +190,7 @@ def test_a_shared_network_learns_from_both_modalities(
 ) -> None:
     remember = Remember()
     config = finetune_config(extractor={"shared": True, "invert_sketches": True})
-    result = run_finetune(config, observer=remember)
+    result = run_finetune(config, on_epoch=remember)
     assert [found.network for found in result.networks] == ["shared"]
     assert result.networks[0].trained_on.pictures == 32
     assert all(set(epoch.held_out) == {"sketch", "photo"} for epoch in remember.epochs)
@@ -250,7 +250,7 @@ def test_unreadable_pictures_are_skipped_counted_and_named(
     assert result.networks[0].trained_on.unreadable == 1
     assert notes[-1] == "sketch: skipped 1 unreadable pictures: 'bee/003.png'"
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(config, "stopped", observer=StopAt("sketch", 3, 1))
+        run_finetune(config, "stopped", progress=StopAt("sketch", 3, 1))
     assert run_finetune(None, "stopped", resume=True).networks[0].trained_on == result.networks[0].trained_on
     (Path(small_config.data.dataset) / "sketch" / "bee" / "004.png").write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"at least 2 of 24 sketch pictures in .* are unreadable"):
@@ -277,7 +277,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_weights(
     monkeypatch.undo()
     assert not is_finished(tmp_path / "extractors" / "sketch")
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(config, "good", observer=StopAt("sketch", 2, 1))
+        run_finetune(config, "good", progress=StopAt("sketch", 2, 1))
     assert same(tmp_path / "extractors" / "sketch", tmp_path / "good" / "sketch")
 
 
@@ -401,7 +401,7 @@ def test_half_precision_trains_too_and_the_saved_weights_are_whole(
     run_finetune: Run, finetune_config: MakeConfig, tmp_path: Path
 ) -> None:
     remember = Remember()
-    run_finetune(finetune_config(extractor=SKETCH, schedule={"precision": "bf16-mixed"}), observer=remember)
+    run_finetune(finetune_config(extractor=SKETCH, schedule={"precision": "bf16-mixed"}), on_epoch=remember)
     weights = load_file(tmp_path / "extractors" / "sketch" / "model.safetensors")
     assert weights["bottleneck.weight"].dtype == torch.float32
     assert len(remember.epochs) == 3 and all(epoch.held_out for epoch in remember.epochs)
@@ -414,7 +414,7 @@ def test_a_begun_network_keeps_the_configuration_of_its_own(
     config = finetune_config(schedule={"epochs": 1})
     run_finetune(config, "whole")
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(config, "stopped", observer=StopAt("sketch", 1, 1))
+        run_finetune(config, "stopped", progress=StopAt("sketch", 1, 1))
     shutil.rmtree(tmp_path / "stopped" / "photo")
     result = run_finetune(None, "stopped", resume=True)
     assert [found.network for found in result.networks] == ["sketch", "photo"]
@@ -428,6 +428,6 @@ def test_a_replaced_training_leaves_nothing_of_the_old_one_to_continue(
     run_finetune(finetune_config(schedule={"epochs": 1}))
     other = finetune_config(schedule={"epochs": 1, "seed": 7})
     with pytest.raises(KeyboardInterrupt):
-        run_finetune(other, overwrite=True, observer=StopAt("sketch", 1, 1))
+        run_finetune(other, overwrite=True, progress=StopAt("sketch", 1, 1))
     result = run_finetune(None, resume=True)
     assert [found.trained_on.seed for found in result.networks] == [7, 7]

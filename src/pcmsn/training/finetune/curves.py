@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pcmsn.data.atomic import atomic_path
-from pcmsn.training.finetune.history import VALIDATION_MAP
+from pcmsn.training.finetune.folder import VALIDATION_MAP
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from pcmsn.features.backbones.finetuned import NetworkName
-from pcmsn.progress import Progress
+from pcmsn.progress import Progress, silent
 from pcmsn.training.config import RunConfig
 from pcmsn.training.finetune.config import FinetuneConfig, build_finetune_config
 from pcmsn.training.finetune.folder import Job, jobs_to_resume, networks_of
-from pcmsn.training.finetune.history import SilentFinetuneObserver
 from pcmsn.training.finetune.preparation import needs_one_network, resolved_finetune
 from pcmsn.training.finetune.session import Hardware, finetune
 from pcmsn.training.preparation import TINY
@@ -32,8 +30,7 @@ def finetune_for_run(config: RunConfig, folder: Path, *, device: str, progress: 
         resume=same,
         overwrite=True,
         hardware=Hardware(device=device),
-        progress=progress,
-        observer=_Shown(progress) if progress else None,
+        progress=progress or silent,
     )
 
 
@@ -58,14 +55,3 @@ def _configured(config: RunConfig) -> FinetuneConfig:
     }
     preset = None if file else backbone.finetune
     return build_finetune_config(preset=preset, file=file, overrides=overrides)
-
-
-class _Shown(SilentFinetuneObserver):
-    """Shows the steps of each epoch as the progress of a stage."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def on_batch(self, network: NetworkName, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
-        """See ``FinetuneObserver``."""
-        self._progress(f"fine-tuning: epoch {epoch}/{epochs}", batch, batches)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,15 @@ from torch import Tensor
 
 from pcmsn.data.records import Modality
 from pcmsn.errors import TrainingError
-from pcmsn.features.backbones.finetuned import TrainedOn, save_finetuned, update_finetuned
+from pcmsn.features.backbones.finetuned import NetworkName, TrainedOn, save_finetuned, update_finetuned
 from pcmsn.features.forward import is_lack_of_memory
+from pcmsn.progress import Progress, silent
 from pcmsn.seeding import seeded_torch
 from pcmsn.training.averaging import AverageWeights
-from pcmsn.training.finetune.batches import PictureStream, Portion
-from pcmsn.training.finetune.decoding import decoding_threads
-from pcmsn.training.finetune.history import FinetuneEpoch, FinetuneObserver, SilentFinetuneObserver
+from pcmsn.training.finetune.folder import FinetuneEpoch
 from pcmsn.training.finetune.network import compute_attention_as_products, extractor_weights
-from pcmsn.training.finetune.preparation import Prepared, Source
+from pcmsn.training.finetune.pictures import PictureStream, Portion, Source, decoding_threads
+from pcmsn.training.finetune.preparation import Prepared
 from pcmsn.training.finetune.processes import check_batch_size, number_format, rows_of_process, smaller_batch
 from pcmsn.training.finetune.retrieval import ValidationRetrieval
 from pcmsn.training.run_folder import load_strictly, tensors_under
@@ -33,15 +33,25 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
+OnEpoch = Callable[[NetworkName, FinetuneEpoch], None]
+"""Told of each epoch, when it is saved."""
+
+
+def show_nothing(network: NetworkName, epoch: FinetuneEpoch) -> None:
+    """An ``OnEpoch`` that does nothing."""
+
+
 class FinetuningRun:
     """The training of one network on one process: continued with ``restore``, driven by ``run``."""
 
-    def __init__(self, prepared: Prepared, fabric: Fabric, observer: FinetuneObserver | None = None) -> None:
+    def __init__(
+        self, prepared: Prepared, fabric: Fabric, progress: Progress = silent, on_epoch: OnEpoch = show_nothing
+    ) -> None:
         self.job = prepared.job
         self.config = prepared.job.config
         self.prepared = prepared
         self.fabric = fabric
-        self.observer = observer or SilentFinetuneObserver()
+        self.progress, self.on_epoch = progress, on_epoch
         self.rows: list[FinetuneEpoch] = []
         self.unreadable: tuple[str, ...] = ()
         self.network = prepared.network
@@ -54,7 +64,7 @@ class FinetuningRun:
         self.streams = self._streams(prepared.sources)
         validation = self._streams(prepared.validation)
         self.retrieval = ValidationRetrieval(validation, fabric) if validation else None
-        self.steps = max(-(-len(stream.source.division.training) // self._portion()) for stream in self.streams)
+        self.steps = max(-(-len(stream.source.split.training) // self._portion()) for stream in self.streams)
 
     def _portion(self) -> int:
         return self.config.schedule.batch_size // len(self.prepared.sources)
@@ -94,7 +104,7 @@ class FinetuningRun:
                 while len(self.rows) < self.config.schedule.epochs:
                     epoch = self._epoch(len(self.rows) + 1, pool)
                     self._save(epoch)
-                    self.observer.on_epoch(self.job.network, epoch)
+                    self.on_epoch(self.job.network, epoch)
         except (RuntimeError, MemoryError) as error:
             if is_lack_of_memory(error):
                 raise self._out_of_memory() from error
@@ -129,6 +139,7 @@ class FinetuningRun:
 
     def _train(self, number: int, pool: ThreadPoolExecutor) -> tuple[float, float]:
         """The mean loss of an epoch's steps and the share of its pictures that were named rightly."""
+        stage = f"fine-tuning {self.job.network}: epoch {number}/{self.config.schedule.epochs}"
         losses: list[float] = []
         right = torch.zeros((), device=self.fabric.device)
         for step, (pixels, labels) in enumerate(self._batches(number, pool), start=1):
@@ -142,7 +153,7 @@ class FinetuningRun:
             self._stepper.zero_grad()
             self.average.update(self.network, (number - 1) * self.steps + step)
             right += (logits.argmax(dim=1) == labels).sum()
-            self.observer.on_batch(self.job.network, number, self.config.schedule.epochs, step, self.steps, losses[-1])
+            self.progress(stage, step, self.steps, f"loss {losses[-1]:.3f}")
         pictures = self.steps * self.config.schedule.batch_size
         return sum(losses) / len(losses), float(self._sum(right)) / pictures
 
@@ -219,7 +230,7 @@ class FinetuningRun:
                 dataset=self.prepared.dataset,
                 split=self.prepared.split,
                 classes=self.prepared.classes,
-                pictures=sum(len(source.division.training) for source in self.prepared.sources),
+                pictures=sum(len(source.split.training) for source in self.prepared.sources),
                 unreadable=sum(map(len, unreadable.values())),
                 epochs=epoch.number,
                 best_epoch=epoch.number,

@@ -17,20 +17,11 @@ from pcmsn.training.config import BackboneConfig, RunConfig
 from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.folder import Job
 from pcmsn.training.finetune.network import FinetuningNetwork, check_input_size
-from pcmsn.training.finetune.pictures import Division, divide, unlearned
+from pcmsn.training.finetune.pictures import Source, all_held_out, hold_out
 from pcmsn.training.preparation import Subject, open_subject, resolved
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """One modality's pictures for a network, and how they are prepared."""
-
-    modality: Modality
-    division: Division
-    transform: Transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,31 +40,31 @@ class Prepared:
     @property
     def classes(self) -> tuple[str, ...]:
         """The seen classes; labels are positions in it."""
-        return self.sources[0].division.pictures.classes
+        return self.sources[0].split.pictures.classes
 
     def notes(self) -> list[str]:
         """What a user should know before the training begins."""
         counts = ", ".join(
-            f"{len(source.division.training)} {source.modality} pictures to learn from and "
-            f"{len(source.division.held_out)} held out"
+            f"{len(source.split.training)} {source.modality} pictures to learn from and "
+            f"{len(source.split.held_out)} held out"
             for source in self.sources
         )
         trunk = self.network.trunk
         told = [f"{self.job.network}: {trunk.name}, {len(self.classes)} seen classes, {counts}"]
         for source in self.sources:
-            alone = source.division.classes_without_held_out
-            if alone and len(source.division.held_out):
+            alone = source.split.classes_without_held_out
+            if alone and len(source.split.held_out):
                 told.append(
                     f"{self.job.network}: no {source.modality} is held out of {len(alone)} classes with one picture "
                     f"each: {enumerate_names(alone)}"
                 )
-        if not any(len(source.division.held_out) for source in self.sources):
+        if not any(len(source.split.held_out) for source in self.sources):
             told.append(f"{self.job.network}: no picture is held out, so the last epoch is taken")
         if self.validation:
             looked_at = " and ".join(
-                f"{len(source.division.held_out)} {source.modality} pictures" for source in self.validation
+                f"{len(source.split.held_out)} {source.modality} pictures" for source in self.validation
             )
-            classes = len(self.validation[0].division.pictures.classes)
+            classes = len(self.validation[0].split.pictures.classes)
             told.append(
                 f"{self.job.network}: retrieval is measured on {looked_at} of {classes} validation classes, which "
                 "nothing is learned from"
@@ -111,11 +102,11 @@ def prepare(job: Job, subject: Subject) -> Prepared:
     split, sides, schedule = subject.split, sides_of(job.network), config.schedule
     transforms = {side: prepared_transform(trunk.transform, config, side) for side in sides}
     sources = tuple(
-        Source(side, divide(pictures[side], split.train, schedule.held_out, schedule.seed), transforms[side])
+        Source(side, hold_out(pictures[side], split.train, schedule.held_out, schedule.seed), transforms[side])
         for side in sides
     )
     looked_at = sides if schedule.validate_retrieval else ()
-    validation = tuple(Source(side, unlearned(pictures[side], split.val), transforms[side]) for side in looked_at)
+    validation = tuple(Source(side, all_held_out(pictures[side], split.val), transforms[side]) for side in looked_at)
     trunk.transform = sources[0].transform
     check_input_size(trunk)
     network = FinetuningNetwork(trunk, len(split.train), config)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +18,10 @@ from pcmsn.data.atomic import write_text_atomically
 from pcmsn.data.records import Dataset, Pictures
 from pcmsn.errors import DataError, UnreadablePictureError
 from pcmsn.features.backbones.tiny import TinyNetwork, save_tiny
-from pcmsn.progress import Progress
+from pcmsn.progress import Progress, silent
 from pcmsn.seeding import numpy_generator, seeded_torch, torch_generator
-from pcmsn.training.affine import random_affine, warped
+from pcmsn.training.finetune.augmentation import random_affine, warped
+from pcmsn.training.schedule import learning_rate_factor
 
 TRAINED_ON = "trained_on.json"
 """The file that says what the two networks of a folder were trained on; written last."""
@@ -35,6 +35,8 @@ class PretrainingConfig:
     batch_size: int = 64
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
+    warm_up: float = 0.1
+    """Share of all steps in which the learning rate rises; it then falls as half a cosine."""
     label_smoothing: float = 0.1
     most_pictures: int = 40_000
     """Of each modality; more are not held in memory."""
@@ -63,7 +65,7 @@ def pretrain_tiny(
         with seeded_torch(seed, "tiny network", pictures.modality):
             network = TinyNetwork()
         pixels, labels = _load(pictures, network, seed, config)
-        _fit(network, pixels, labels, pictures, seed, config, progress)
+        _fit(network, pixels, labels, pictures, seed, config, progress or silent)
         save_tiny(network, folder / pictures.modality)
     write_text_atomically(folder / TRAINED_ON, json.dumps(description, indent=1) + "\n")
 
@@ -118,7 +120,7 @@ def _fit(
     pictures: Pictures,
     seed: int,
     config: PretrainingConfig,
-    progress: Progress | None,
+    progress: Progress,
 ) -> None:
     with seeded_torch(seed, "tiny network", pictures.modality, "classifier"):
         classifier = nn.Linear(network.feature_dim, len(pictures.classes))
@@ -133,22 +135,14 @@ def _fit(
             order = torch.randperm(len(pixels), generator=generator)
         batch = order[(step % per_epoch) * config.batch_size :][: config.batch_size]
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step / steps)
+            group["lr"] = config.learning_rate * learning_rate_factor(step + 1, steps, config.warm_up)
         logits = classifier(network(_augmented(pixels[batch], generator)))
         loss = F.cross_entropy(logits, labels[batch], label_smoothing=config.label_smoothing)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        if progress:
-            progress(f"training the tiny network for {pictures.modality} pictures", step + 1, steps)
+        progress(f"training the tiny network for {pictures.modality} pictures", step + 1, steps)
     network.eval()
-
-
-def _schedule(done: float, warm_up: float = 0.1) -> float:
-    """The learning rate's factor when a share ``done`` of the steps is done: a linear rise, then half a cosine to 0."""
-    if done < warm_up:
-        return (done + 1e-3) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
 def _augmented(pixels: Tensor, generator: torch.Generator) -> Tensor:

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from pcmsn.evaluation.metrics import average_precision
 from pcmsn.evaluation.ranking import map_blocks, pair_distances, rank
-from pcmsn.training.finetune.batches import PictureStream
 from pcmsn.training.finetune.network import FinetuningNetwork
+from pcmsn.training.finetune.pictures import PictureStream
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, get_args
 from pcmsn.errors import ConfigError, enumerate_names
 from pcmsn.features.backbones.finetuned import NetworkName, TrainedOn, load_finetuned, read_trained_on
 from pcmsn.features.backbones.released_layout import check_released_layout, write_released_layout
-from pcmsn.progress import Progress
+from pcmsn.progress import Progress, silent
 from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.curves import write_curves
 from pcmsn.training.finetune.folder import CURVES, Job, jobs_to_resume, new_jobs, read_history
-from pcmsn.training.finetune.history import FinetuneObserver
-from pcmsn.training.finetune.loop import FinetuningRun
+from pcmsn.training.finetune.loop import FinetuningRun, OnEpoch, show_nothing
 from pcmsn.training.finetune.preparation import (
     Prepared,
     open_finetune_subject,
@@ -33,7 +32,7 @@ Note = Callable[[str], None]
 """Called with a sentence for the user."""
 
 
-def _silent(text: str) -> None:
+def _say_nothing(text: str) -> None:
     """A ``Note`` that says nothing."""
 
 
@@ -82,9 +81,9 @@ def finetune(
     overwrite: bool = False,
     hardware: Hardware | None = None,
     released_layout: Path | None = None,
-    progress: Progress | None = None,
-    note: Note = _silent,
-    observer: FinetuneObserver | None = None,
+    progress: Progress = silent,
+    note: Note = _say_nothing,
+    on_epoch: OnEpoch = show_nothing,
 ) -> FinetuneResult:
     """Train the networks of a configuration into ``out``; with ``resume`` those that were begun there, as configured.
 
@@ -102,11 +101,12 @@ def finetune(
         for job in jobs:
             job.start()
     if not fabric.is_global_zero:
-        note, observer = _silent, None
+        note, progress, on_epoch = _say_nothing, silent, show_nothing
     fabric.barrier()
     for job in jobs:
         if not job.is_finished:
-            _train(prepare(job, subjects[job.config]), fabric, resume=resume, note=note, observer=observer)
+            prepared = prepare(job, subjects[job.config])
+            _train(FinetuningRun(prepared, fabric, progress, on_epoch), resume=resume, note=note)
     files = _write_files(jobs, out, released_layout, subjects) if fabric.is_global_zero else ()
     fabric.barrier()
     return FinetuneResult(
@@ -145,12 +145,11 @@ def _fabric(jobs: list[Job], hardware: Hardware) -> Fabric:
     return make_fabric(hardware.device, devices=hardware.devices, nodes=hardware.nodes, precision=formats.pop())
 
 
-def _train(prepared: Prepared, fabric: Fabric, *, resume: bool, note: Note, observer: FinetuneObserver | None) -> None:
-    for text in prepared.notes():
+def _train(run: FinetuningRun, *, resume: bool, note: Note) -> None:
+    for text in run.prepared.notes():
         note(text)
-    if fabric.is_global_zero and not prepared.job.is_begun:
-        prepared.job.start()
-    run = FinetuningRun(prepared, fabric, observer)
+    if run.fabric.is_global_zero and not run.job.is_begun:
+        run.job.start()
     if resume:
         run.restore()
     run.run()
@@ -159,7 +158,7 @@ def _train(prepared: Prepared, fabric: Fabric, *, resume: bool, note: Note, obse
         skipped.append((" of validation classes", run.retrieval.unreadable))
     for whose, names in skipped:
         if names:
-            note(f"{prepared.job.network}: skipped {len(names)} unreadable pictures{whose}: {enumerate_names(names)}")
+            note(f"{run.job.network}: skipped {len(names)} unreadable pictures{whose}: {enumerate_names(names)}")
 
 
 def _write_files(

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from pcmsn.training.affine import random_affine, warped
+from pcmsn.training.finetune.augmentation import random_affine, warped
 
 IDENTITY = torch.tensor([[[1.0, 0, 0], [0, 1, 0]]])
 
