@@ -35,13 +35,13 @@ from torch import Tensor
 
 from pcmsn.data.pictures import has_picture_suffix
 from pcmsn.data.records import Pictures
+from pcmsn.device import pick_device
 from pcmsn.features.backbones.base import Backbone
 from pcmsn.features.backbones.load import load_extractors
 from pcmsn.features.backbones.tiny import TinyBackbone
 from pcmsn.features.extraction import extract
 from pcmsn.features.forward import Computation, suitable_precision
 from pcmsn.features.store import FeatureCache
-from pcmsn.training.session import pick_device
 
 DECODING, PLAIN, IN_WORKERS, WHOLE = "decoding alone", "network alone", "network in worker threads", "whole extraction"
 

@@ -23,8 +23,8 @@ from pcmsn.evaluation.scoring import score_embeddings
 from pcmsn.gallery.embedder import Embedder, PhotoSource
 from pcmsn.gallery.run_embedder import run_embedder
 from pcmsn.gallery.sketches import Fit, prepare_sketch
-from pcmsn.training.preparation import open_pictures
 from pcmsn.training.run_folder import RunFolder
+from pcmsn.training.split_dataset import open_pictures
 from pcmsn.training.trained_run import Moved
 
 CANVAS, MARGIN = (1000, 700), 30  # pixels

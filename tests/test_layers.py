@@ -24,6 +24,7 @@ LAYERS = [  # from the top; a part may import what stands after it
     "semantics",
     "pretrained",
     "in_order",
+    "device",
     "progress",
     "errors",
     "seeding",

@@ -133,7 +133,7 @@ def test_score_refuses_a_device_that_is_not_here(embeddings: Path) -> None:
 
 def test_score_ranks_on_the_device_asked_for(embeddings: Path) -> None:
     on_torch = mock.patch("pcmsn.evaluation.device_products.torch.device", return_value=torch.device("cpu"))
-    with on_torch as asked, mock.patch("pcmsn.training.session.pick_device", return_value="cuda:1"):
+    with on_torch as asked, mock.patch("pcmsn.device.pick_device", return_value="cuda:1"):
         there = invoke("score", embeddings, "--json", "--device", "cuda:1")
     asked.assert_called_with("cuda:1")
     assert json.loads(there.stdout) == json.loads(invoke("score", embeddings, "--json").stdout)

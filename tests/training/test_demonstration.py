@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pcmsn.training.demonstration import EXTRACTOR, LENGTHS, demo_config
-from pcmsn.training.preparation import resolved
+from pcmsn.training.split_dataset import resolved
 
 
 @pytest.mark.parametrize("preset", LENGTHS)

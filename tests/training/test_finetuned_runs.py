@@ -16,9 +16,10 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.finetune import for_run
 from pcmsn.training.finetune.for_run import finetuning_of
-from pcmsn.training.preparation import open_extractors, open_subject
+from pcmsn.training.preparation import open_extractors
 from pcmsn.training.run_folder import RunFolder, RunRecord
 from pcmsn.training.session import train_run
+from pcmsn.training.split_dataset import open_split_dataset
 from pcmsn.training.testing import assess_run
 from pcmsn.training.trained_run import load_with_networks
 
@@ -134,7 +135,7 @@ def test_a_shared_network_is_refused_for_tiny_before_that_pair_is_trained(
 
 
 def test_ready_made_features_can_not_be_fine_tuned(config: RunConfig, tmp_path: Path) -> None:
-    subject = open_subject(config)
+    split_dataset = open_split_dataset(config)
     features = replace(config, backbone=replace(config.backbone, spec=f"features:{tmp_path}"))
     with pytest.raises(ConfigError, match="ready-made features .* cannot be fine-tuned; pass --backbone NETWORK"):
-        open_extractors(features, subject, tmp_path / "run")
+        open_extractors(features, split_dataset, tmp_path / "run")

@@ -71,7 +71,7 @@ def _ranking_device(name: str) -> str | None:
     """An accelerator that torch can use, or None for NumPy on the CPU."""
     if name == "cpu":
         return None
-    from pcmsn.training.session import pick_device
+    from pcmsn.device import pick_device
 
     place = pick_device(name)
     return None if place == "cpu" else place

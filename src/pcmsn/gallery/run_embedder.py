@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from pcmsn.device import pick_device
 from pcmsn.errors import GalleryError
 from pcmsn.features.backbones.base import Extractors
 from pcmsn.features.forward import Computation, Forward
 from pcmsn.gallery.picture_embedder import PictureEmbedder
 from pcmsn.gallery.records import ModelIdentity
 from pcmsn.model.retrieval_model import RetrievalModel
-from pcmsn.training.session import pick_device
 from pcmsn.training.trained_run import load_with_networks, model_fingerprint, model_name
 
 

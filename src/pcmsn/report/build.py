@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
+from pcmsn.device import pick_device
 from pcmsn.errors import DataError
 from pcmsn.evaluation.discrimination import discrimination_ratio
 from pcmsn.evaluation.families import MetricFamily
@@ -28,7 +29,6 @@ from pcmsn.report.rankings import confusions_of, embedding_lists
 from pcmsn.report.scores import class_results, protocol_parts, protocol_results
 from pcmsn.training.protocols import EmbeddedPictures, Generalized, check_generalized, protocol_classes
 from pcmsn.training.run_folder import TrainedModel
-from pcmsn.training.session import pick_device
 from pcmsn.training.trained_run import OpenedRun, embedded, open_trained_run
 from pcmsn.version import __version__
 
@@ -51,8 +51,8 @@ def build_contents(request: ReportRequest, progress: Progress | None = None) -> 
     unreadable: dict[str, int] = {}
     try:
         opened = open_trained_run(request.run, trained, request.moved, settings, progress)
-        notes += opened.subject.notes
-        dataset = opened.subject.dataset
+        notes += opened.split_dataset.notes
+        dataset = opened.split_dataset.dataset
         measured, unreadable = _measure(opened, request, families, generalized, device)
     except DataError as error:
         # Who says where the pictures are wants to hear that they are not there.
@@ -85,7 +85,7 @@ def _measure(
     device: str,
 ) -> tuple[Measured, dict[str, int]]:
     """All that needs the features of unseen classes, and the unreadable pictures of each part of the split."""
-    split, trained = opened.subject.split, opened.trained
+    split, trained = opened.split_dataset.split, opened.trained
     trained.model.to(device)
     reported_classes = next(iter(protocol_classes(split).values()))
     tables = opened.tables(reported_classes)
@@ -145,7 +145,7 @@ def ratio_rows(tables: FeatureTables, embedded: EmbeddedPictures) -> tuple[Ratio
 
 def _unreadable_by_part(opened: OpenedRun, tables: FeatureTables) -> dict[str, int]:
     """Pictures of each part of the reported protocol that were listed and not kept."""
-    split, dataset = opened.subject.split, opened.subject.dataset
+    split, dataset = opened.split_dataset.split, opened.split_dataset.dataset
     counts = {}
     for name, classes in (("val", split.val), ("test", split.test)):
         if set(classes) <= set(tables.classes):

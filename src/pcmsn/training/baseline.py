@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from pcmsn.data.splits import Split
+from pcmsn.device import pick_device
 from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import MetricFamily, metric_family
 from pcmsn.evaluation.scoring import Scores
@@ -23,9 +24,9 @@ from pcmsn.model.networks import Standardisation
 from pcmsn.progress import Progress
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.config import RunConfig
-from pcmsn.training.preparation import TINY, Subject, open_extractors, open_subject
+from pcmsn.training.preparation import open_extractors
 from pcmsn.training.protocols import EmbeddedPictures, Protocol, protocol_classes
-from pcmsn.training.session import pick_device
+from pcmsn.training.split_dataset import TINY, SplitDataset, open_split_dataset
 from pcmsn.training.testing import unseen_tables
 
 BITS = 64
@@ -78,26 +79,26 @@ def assess_features(
             "scored without one; train first, then pass what is in the run's folder: --backbone tiny:RUN/tiny or "
             "finetuned:RUN/finetuned"
         )
-    subject = open_subject(config, progress)
-    extractors = open_extractors(config, subject, Path(), progress)  # nothing is taken from a run's folder
+    split_dataset = open_split_dataset(config, progress)
+    extractors = open_extractors(config, split_dataset, Path(), progress)  # nothing is taken from a run's folder
     settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
-    return score_features(subject, extractors, settings, metric_family(family))
+    return score_features(split_dataset, extractors, settings, metric_family(family))
 
 
 def score_features(
-    subject: Subject, extractors: Sources[Source], settings: ExtractionSettings, family: MetricFamily
+    split_dataset: SplitDataset, extractors: Sources[Source], settings: ExtractionSettings, family: MetricFamily
 ) -> tuple[FeatureAssessment, ...]:
     """Scores of features as they are, standardised with statistics of the seen classes, and as 64-bit ITQ codes."""
-    train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
-    unseen = unseen_tables(subject, extractors, settings)
+    train = feature_tables(split_dataset.dataset, split_dataset.split.train, extractors, settings)
+    unseen = unseen_tables(split_dataset, extractors, settings)
     found = compare_features(
-        subject.split,
+        split_dataset.split,
         train,
         unseen,
         family,
-        title=f"{extractors.photo.name} on {subject.dataset.name}, split {subject.split.name}",
+        title=f"{extractors.photo.name} on {split_dataset.dataset.name}, split {split_dataset.split.name}",
     )
-    return tuple(replace(result, notes=subject.notes) for result in found)
+    return tuple(replace(result, notes=split_dataset.notes) for result in found)
 
 
 def compare_features(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pcmsn.data.datasets import TOYWORLD
 from pcmsn.data.toyworld import STATEMENT
+from pcmsn.device import pick_device
 from pcmsn.evaluation.families import SEM_PCYC
 from pcmsn.evaluation.scoring import Scores
 from pcmsn.features.backbones.base import Extractors
@@ -20,10 +21,11 @@ from pcmsn.training.config import RunConfig
 from pcmsn.training.configuration import build_config
 from pcmsn.training.finetune.pretraining import pretrain_tiny
 from pcmsn.training.history import Observer
-from pcmsn.training.preparation import TINY, Subject, open_extractors, open_subject
+from pcmsn.training.preparation import open_extractors
 from pcmsn.training.protocols import Protocol
 from pcmsn.training.run_folder import RunFolder
-from pcmsn.training.session import pick_device, train_run
+from pcmsn.training.session import train_run
+from pcmsn.training.split_dataset import TINY, SplitDataset, open_split_dataset
 from pcmsn.training.testing import Assessment, assess_run
 
 RUNS = "runs"
@@ -88,8 +90,8 @@ def demonstrate(
     """
     configs = {preset: demo_config(folder, preset, seed) for preset in LENGTHS}
     note(f"toy world: {STATEMENT}")
-    subject = open_subject(configs[SHOWN], progress)
-    seen = subject.dataset.of_classes(subject.split.train)
+    split_dataset = open_split_dataset(configs[SHOWN], progress)
+    seen = split_dataset.dataset.of_classes(split_dataset.split.train)
     pretrain_tiny(seen, folder / EXTRACTOR, seed=seed, progress=progress)
     assessments = {}
     for preset, config in configs.items():
@@ -113,12 +115,12 @@ def demonstrate(
         caption=STATEMENT,
     )
     settings = ExtractionSettings(FeatureCache(folder / FEATURES), device=pick_device(device), progress=progress)
-    tables, chance = _tables(configs[SHOWN], subject, assessments, settings)
+    tables, chance = _tables(configs[SHOWN], split_dataset, assessments, settings)
     return Demonstration(tables=tables, chance=chance, picture=folder / PICTURE, run=folder / RUNS / SHOWN)
 
 
 def _tables(
-    config: RunConfig, subject: Subject, assessments: dict[str, Assessment], settings: ExtractionSettings
+    config: RunConfig, split_dataset: SplitDataset, assessments: dict[str, Assessment], settings: ExtractionSettings
 ) -> tuple[dict[Protocol, dict[str, Scores]], dict[Protocol, float]]:
     """The scores of the tiny network's features, with random and with trained weights, and of every preset's run.
 
@@ -126,9 +128,9 @@ def _tables(
     """
     last_layer = replace(config, backbone=replace(config.backbone, layers="last"))
     random_network = TinyBackbone.untrained(config.training.seed)
-    untrained = score_features(subject, Extractors(random_network, random_network), settings, SEM_PCYC)
-    tiny = open_extractors(last_layer, subject, Path())  # from EXTRACTOR; nothing is taken from a run's folder
-    trained = score_features(subject, tiny, settings, SEM_PCYC)
+    untrained = score_features(split_dataset, Extractors(random_network, random_network), settings, SEM_PCYC)
+    tiny = open_extractors(last_layer, split_dataset, Path())  # from EXTRACTOR; nothing is taken from a run's folder
+    trained = score_features(split_dataset, tiny, settings, SEM_PCYC)
     tables: dict[Protocol, dict[str, Scores]] = {}
     for place, (random, features) in enumerate(zip(untrained, trained, strict=True)):
         tables[random.protocol] = {

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
+from pcmsn.device import pick_device
 from pcmsn.errors import CheckpointError, ConfigError
 from pcmsn.features.store import FeatureCache
 from pcmsn.features.tables import ExtractionSettings
@@ -14,24 +13,11 @@ from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
 from pcmsn.training.history import Observer
 from pcmsn.training.loop import TrainingRun
-from pcmsn.training.preparation import PreparedRun, prepare_training, resolved
+from pcmsn.training.preparation import PreparedRun, prepare_training
 from pcmsn.training.run_folder import RunFolder, RunRecord, check_extractors
+from pcmsn.training.split_dataset import resolved
 
 _UNREADABLE_NAMED = 10
-
-
-def pick_device(name: str) -> str:
-    """A device that torch can use here; ``auto`` takes CUDA, then MPS, then the CPU. Raises ConfigError."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"--device {name} cannot be used here ({reason}); expected cpu, cuda, mps or auto") from error
-    return name
 
 
 def train_run(

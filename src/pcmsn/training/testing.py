@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pcmsn.device import pick_device
 from pcmsn.errors import EvaluationError
 from pcmsn.evaluation.embeddings_file import Embeddings, write_embeddings
 from pcmsn.evaluation.examples import choose_queries, query_results
@@ -25,7 +26,7 @@ from pcmsn.progress import Progress
 from pcmsn.seeding import numpy_generator
 from pcmsn.training.configuration import build_config
 from pcmsn.training.loop import embed, fit_itq
-from pcmsn.training.preparation import Subject, open_extractors, open_subject
+from pcmsn.training.preparation import open_extractors
 from pcmsn.training.protocols import (
     EmbeddedPictures,
     FittedOn,
@@ -37,7 +38,7 @@ from pcmsn.training.protocols import (
 )
 from pcmsn.training.released import load_released_model, read_released_path
 from pcmsn.training.run_folder import RunFolder
-from pcmsn.training.session import pick_device
+from pcmsn.training.split_dataset import SplitDataset, open_split_dataset
 from pcmsn.training.trained_run import Moved, embedded, open_trained_run
 
 
@@ -98,10 +99,12 @@ class ProtocolScores:
         }
 
 
-def unseen_tables(subject: Subject, extractors: Sources[Source], settings: ExtractionSettings) -> FeatureTables:
+def unseen_tables(
+    split_dataset: SplitDataset, extractors: Sources[Source], settings: ExtractionSettings
+) -> FeatureTables:
     """Features of the pictures of the reported protocol's classes, which contain those of every other protocol."""
-    reported = next(iter(protocol_classes(subject.split).values()))
-    return feature_tables(subject.dataset, reported, extractors, settings)
+    reported = next(iter(protocol_classes(split_dataset.split).values()))
+    return feature_tables(split_dataset.dataset, reported, extractors, settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +167,7 @@ class Assessment:
 def assess(
     model: RetrievalModel,
     itq: ITQ,
-    subject: Subject,
+    split_dataset: SplitDataset,
     extractors: Sources[Source],
     settings: ExtractionSettings,
     measures: Measures,
@@ -173,13 +176,13 @@ def assess(
     notes: tuple[str, ...] = (),
 ) -> Assessment:
     """Embed the unseen classes once and score their protocols, real-valued and binary."""
-    tables = unseen_tables(subject, extractors, settings)
+    tables = unseen_tables(split_dataset, extractors, settings)
     unreadable = len(tables.unreadable)
     unseen = embedded(model, tables)
-    parts = {protocol: unseen.of_classes(names) for protocol, names in protocol_classes(subject.split).items()}
+    parts = {protocol: unseen.of_classes(names) for protocol, names in protocol_classes(split_dataset.split).items()}
     reported = next(iter(parts.values()))
     if measures.generalized:
-        seen_tables = feature_tables(subject.dataset, subject.split.train, extractors, settings)
+        seen_tables = feature_tables(split_dataset.dataset, split_dataset.split.train, extractors, settings)
         unreadable += len(seen_tables.unreadable)
         seen = embedded(model, seen_tables)
         parts |= {form: generalize(form, reported, seen) for form in measures.generalized}
@@ -187,7 +190,7 @@ def assess(
     for protocol, part in parts.items():
         queried = reported if protocol in measures.generalized else part
         protocols.append(_protocol_scores(protocol, len(queried.classes), part, itq, measures))
-    notes = (*subject.notes, *notes)
+    notes = (*split_dataset.notes, *notes)
     if unreadable:
         notes = (*notes, f"{unreadable} unreadable pictures were left out.")
     return Assessment(
@@ -257,14 +260,14 @@ def assess_run(
     opened = open_trained_run(run, trained, moved, settings, progress)
     config = opened.config
     title = (
-        f"{trained.record.dataset}, split {opened.subject.split.name}, preset {config.preset}, "
+        f"{trained.record.dataset}, split {opened.split_dataset.split.name}, preset {config.preset}, "
         f"seed {config.training.seed}, {opened.extractors.photo.name}"
     )
     unfinished = f"training is not finished: {trained.record.epochs_done} of {config.training.epochs} epochs."
     return assess(
         trained.model.to(device),
         trained.itq,
-        opened.subject,
+        opened.split_dataset,
         opened.extractors,
         settings,
         measures,
@@ -283,11 +286,11 @@ def _assess_released(
         "semantics": {"sources": released.sources},
     }
     config = moved.applied_to(build_config(preset="released", overrides=overrides))
-    subject = open_subject(config, progress)
-    extractors = open_extractors(config, subject, path.parent, progress)
+    split_dataset = open_split_dataset(config, progress)
+    extractors = open_extractors(config, split_dataset, path.parent, progress)
     sketch, photo = extractors.feature_dims
     model = load_released_model(path, sketch_dim=sketch, photo_dim=photo, dim=released.dim).to(settings.device)
-    train = feature_tables(subject.dataset, subject.split.train, extractors, settings)
+    train = feature_tables(split_dataset.dataset, split_dataset.split.train, extractors, settings)
     itq = fit_itq(embed(model, train), model.config.dim, numpy_generator(0, "itq"))
     title = f"{path.parent.name}, {extractors.photo.name}"
-    return assess(model, itq, subject, extractors, settings, measures, title=title)
+    return assess(model, itq, split_dataset, extractors, settings, measures, title=title)

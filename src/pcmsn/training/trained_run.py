@@ -17,15 +17,10 @@ from pcmsn.model.retrieval_model import RetrievalModel
 from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
 from pcmsn.training.loop import embed
-from pcmsn.training.preparation import (
-    Subject,
-    extractor_record,
-    load_run_extractors,
-    open_extractors,
-    open_pictures,
-)
+from pcmsn.training.preparation import extractor_record, load_run_extractors, open_extractors
 from pcmsn.training.protocols import EmbeddedPictures
 from pcmsn.training.run_folder import RunFolder, TrainedModel, check_extractors
+from pcmsn.training.split_dataset import SplitDataset, open_pictures
 
 
 @dataclass(frozen=True)
@@ -56,13 +51,13 @@ class OpenedRun:
     trained: TrainedModel
     config: RunConfig
     """Of the run, with the places where things are now."""
-    subject: Subject
+    split_dataset: SplitDataset
     extractors: Sources[Source]
     settings: ExtractionSettings
 
     def tables(self, classes: Sequence[str]) -> FeatureTables:
         """Features of the given classes' pictures."""
-        return feature_tables(self.subject.dataset, classes, self.extractors, self.settings)
+        return feature_tables(self.split_dataset.dataset, classes, self.extractors, self.settings)
 
 
 def open_trained_run(
@@ -75,10 +70,10 @@ def open_trained_run(
     config, record = moved.applied_to(trained.config), trained.record
     dataset = open_pictures(config, progress)
     split = record.split.fitted(f"{dataset.name} (as {run} was trained)", dataset.classes)
-    subject = Subject(dataset, split)
-    extractors = open_extractors(config, subject, run, progress)
+    split_dataset = SplitDataset(dataset, split)
+    extractors = open_extractors(config, split_dataset, run, progress)
     check_extractors(record, extractor_record(extractors.sketch), extractor_record(extractors.photo), run)
-    return OpenedRun(trained, config, subject, extractors, settings)
+    return OpenedRun(trained, config, split_dataset, extractors, settings)
 
 
 def load_with_networks(run: Path, backbone: str | None = None) -> tuple[TrainedModel, Extractors]:

@@ -18,7 +18,7 @@ from pcmsn.training.finetune import loop
 from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.folder import Job
 from pcmsn.training.finetune.pictures import PictureStream, Portion, decoding_threads
-from pcmsn.training.finetune.preparation import Prepared, open_finetune_subject, prepare
+from pcmsn.training.finetune.preparation import Prepared, open_finetune_dataset, prepare
 from pcmsn.training.finetune.session import FinetuneResult
 
 FITTING = {
@@ -72,7 +72,7 @@ def test_an_epoch_meets_a_slow_version(
     config = finetune_config(
         extractor={"modality": "photo"}, fitting=FITTING, schedule={"epochs": 1, "batch_size": SIZE}
     )
-    prepared = prepare(Job("photo", config, tmp_path / "slow"), open_finetune_subject(config))
+    prepared = prepare(Job("photo", config, tmp_path / "slow"), open_finetune_dataset(config))
     stream = PictureStream(
         prepared.sources[0],
         Portion(SIZE, slice(0, SIZE), process=0, processes=1),

@@ -26,7 +26,8 @@ from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.folder import Job, read_history
 from pcmsn.training.finetune.loop import FinetuningRun
 from pcmsn.training.finetune.session import FinetuneResult, Hardware, finetune
-from pcmsn.training.preparation import open_extractors, open_subject
+from pcmsn.training.preparation import open_extractors
+from pcmsn.training.split_dataset import open_split_dataset
 
 MakeConfig = Callable[..., FinetuneConfig]
 Run = Callable[..., FinetuneResult]
@@ -173,7 +174,7 @@ def test_extractors_are_refused_for_a_split_that_keeps_their_classes_unseen(
     run_finetune(finetune_config(schedule={"epochs": 1}))
     backbone = replace(small_config.backbone, spec=f"finetuned:{tmp_path / 'extractors'}")
     config = replace(small_config, backbone=backbone)
-    extractors = open_extractors(config, open_subject(config), tmp_path)
+    extractors = open_extractors(config, open_split_dataset(config), tmp_path)
     assert isinstance(extractors.sketch, FinetunedBackbone)
     split = Path(small_config.data.split)
     for swapped in ('["gnu", "bee", "cat", "dog"]\nval = ["elk", "fox"]\ntest = ["ant", "hen"]', None):
@@ -182,7 +183,7 @@ def test_extractors_are_refused_for_a_split_that_keeps_their_classes_unseen(
         with pytest.raises(
             BackboneError, match=r"keeps unseen \('ant'\): it was trained on the 4 seen classes of zoo's"
         ):
-            open_extractors(config, open_subject(config), tmp_path)
+            open_extractors(config, open_split_dataset(config), tmp_path)
 
 
 def test_a_shared_network_learns_from_both_modalities(

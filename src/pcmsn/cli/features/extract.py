@@ -141,10 +141,10 @@ def extract(
 ) -> None:
     """Extract features with their pictures' names; when it was stopped, the same command continues."""
     from pcmsn.data.datasets import exact_dataset_name
+    from pcmsn.device import pick_device
     from pcmsn.features.forward import Computation, suitable_precision
     from pcmsn.features.requests import ExtractionRequest
     from pcmsn.features.store import FeatureCache
-    from pcmsn.training.session import pick_device
 
     place = pick_device(device)
     chosen = suitable_precision(place) if precision is Bits.AUTO else cast("Precision", precision.value)

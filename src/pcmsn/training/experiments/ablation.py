@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.data.atomic import write_text_atomically
+from pcmsn.device import pick_device
 from pcmsn.errors import ConfigError, SemanticsError
 from pcmsn.evaluation.scoring import SCORE_NAMES
 from pcmsn.progress import Progress
@@ -23,9 +24,9 @@ from pcmsn.training.experiments.results import Job
 from pcmsn.training.experiments.runner import Report, run_jobs
 from pcmsn.training.experiments.tables import Order, Spread, order
 from pcmsn.training.experiments.training_job import TrainingSettings, train_and_score
-from pcmsn.training.preparation import Subject, open_class_vectors, open_subject
+from pcmsn.training.preparation import open_class_vectors
 from pcmsn.training.protocols import Protocol, protocol_classes
-from pcmsn.training.session import pick_device
+from pcmsn.training.split_dataset import SplitDataset, open_split_dataset
 from pcmsn.training.tensor_file import write_rows
 
 METRIC = "mAP@all"
@@ -156,9 +157,9 @@ def run_ablation(
     """
     device = pick_device(device)
     configs = {row.name: with_options(config, row) for row in table.rows}
-    subject = open_subject(config, progress)
-    vectors = _class_vectors(configs, subject)
-    inputs = prepare_inputs(config, out, subject=subject, cache=cache, device=device, progress=progress)
+    split_dataset = open_split_dataset(config, progress)
+    vectors = _class_vectors(configs, split_dataset)
+    inputs = prepare_inputs(config, out, split_dataset=split_dataset, cache=cache, device=device, progress=progress)
     jobs = {
         (row.name, seed): Job(
             name=f"{row.name}, seed {seed}",
@@ -214,9 +215,9 @@ def _common(config: RunConfig) -> tuple[object, ...]:
     return config.data, config.semantics.root, backbone, config.training.seed
 
 
-def _class_vectors(configs: dict[str, RunConfig], subject: Subject) -> dict[str, NDArray[np.float32]]:
+def _class_vectors(configs: dict[str, RunConfig], split_dataset: SplitDataset) -> dict[str, NDArray[np.float32]]:
     """The (seen classes, S) vectors of every row, by its name; SemanticsError says everything that is missing."""
-    dataset, seen = subject.dataset.name, subject.split.train
+    dataset, seen = split_dataset.dataset.name, split_dataset.split.train
     settings = {config.semantics.sources: config.semantics for config in configs.values()}
     problems: list[str] = []
     for semantics in settings.values():

@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 from pcmsn.data.atomic import atomic_path, write_text_atomically
 from pcmsn.data.records import Pictures
 from pcmsn.data.splits import Split
+from pcmsn.device import pick_device
 from pcmsn.errors import CheckpointError
 from pcmsn.features.store import FeatureCache
 from pcmsn.features.tables import ExtractionSettings, FeatureTable, FeatureTables, feature_tables
 from pcmsn.progress import Progress
 from pcmsn.training.config import RunConfig
 from pcmsn.training.loop import TrainingData
-from pcmsn.training.preparation import Subject, extractor_record, open_extractors, open_subject
+from pcmsn.training.preparation import extractor_record, open_extractors
 from pcmsn.training.protocols import protocol_classes
 from pcmsn.training.run_folder import ExtractorRecord, RunRecord
-from pcmsn.training.session import pick_device
+from pcmsn.training.split_dataset import SplitDataset, open_split_dataset
 
 INPUTS, FACTS = "inputs", "inputs.json"
 _MODALITIES = ("sketches", "photos")
@@ -82,28 +83,30 @@ def prepare_inputs(
     config: RunConfig,
     out: Path,
     *,
-    subject: Subject | None = None,
+    split_dataset: SplitDataset | None = None,
     cache: Path,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> ExperimentInputs:
     """The inputs of a configuration's data, split and extractors, written below ``out`` for the jobs' processes.
 
-    ``subject`` is the configuration's data set with its split, where that is open already. Raises subclasses of
+    ``split_dataset`` is the configuration's data set with its split, where that is open already. Raises subclasses of
     PcmsnError for what ``pcmsn train`` would refuse, too.
     """
-    subject = subject or open_subject(config, progress)
+    split_dataset = split_dataset or open_split_dataset(config, progress)
     settings = ExtractionSettings(FeatureCache(cache), device=pick_device(device), progress=progress)
-    extractors = open_extractors(config, subject, out, progress, train_on=settings.device)
-    split = subject.split
+    extractors = open_extractors(config, split_dataset, out, progress, train_on=settings.device)
+    split = split_dataset.split
     parts = {"train": split.train, "val": split.val, "unseen": next(iter(protocol_classes(split).values()))}
-    tables = {name: feature_tables(subject.dataset, classes, extractors, settings) for name, classes in parts.items()}
+    tables = {
+        name: feature_tables(split_dataset.dataset, classes, extractors, settings) for name, classes in parts.items()
+    }
     unreadable = sum(
         len({name for table in tables.values() for name, _ in getattr(table, side).unreadable}) for side in _MODALITIES
     )
-    notes = (*subject.notes, *((f"{unreadable} unreadable pictures were left out.",) if unreadable else ()))
+    notes = (*split_dataset.notes, *((f"{unreadable} unreadable pictures were left out.",) if unreadable else ()))
     facts: dict[str, Any] = {
-        "dataset": subject.dataset.name,
+        "dataset": split_dataset.dataset.name,
         "split": split.to_dict(),
         "sketch_extractor": asdict(extractor_record(extractors.sketch)),
         "photo_extractor": asdict(extractor_record(extractors.photo)),

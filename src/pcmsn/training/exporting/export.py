@@ -14,8 +14,8 @@ from pcmsn.errors import ExportError
 from pcmsn.features.backbones.base import Backbone, Extractors
 from pcmsn.training.exporting.card import model_card
 from pcmsn.training.exporting.onnx_files import PixelsToEmbedding, require_export_extra, write_onnx
-from pcmsn.training.preparation import FINETUNED, TINY
 from pcmsn.training.run_folder import CONFIG, MODEL, RECORD, TrainedModel
+from pcmsn.training.split_dataset import FINETUNED, TINY
 from pcmsn.training.trained_run import load_with_networks, model_fingerprint, model_name
 
 CARD = "README.md"

@@ -11,7 +11,7 @@ from pcmsn.training.finetune.config import FinetuneConfig, build_finetune_config
 from pcmsn.training.finetune.folder import Job, jobs_to_resume, networks_of
 from pcmsn.training.finetune.preparation import needs_one_network, resolved_finetune
 from pcmsn.training.finetune.session import Hardware, finetune
-from pcmsn.training.preparation import TINY
+from pcmsn.training.split_dataset import TINY
 
 
 def finetune_for_run(config: RunConfig, folder: Path, *, device: str, progress: Progress | None = None) -> None:

@@ -18,7 +18,7 @@ from pcmsn.training.finetune.config import FinetuneConfig
 from pcmsn.training.finetune.folder import Job
 from pcmsn.training.finetune.network import FinetuningNetwork, check_input_size
 from pcmsn.training.finetune.pictures import Source, all_held_out, hold_out
-from pcmsn.training.preparation import Subject, open_subject, resolved
+from pcmsn.training.split_dataset import SplitDataset, open_split_dataset, resolved
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -72,9 +72,9 @@ class Prepared:
         return told
 
 
-def open_finetune_subject(config: FinetuneConfig, progress: Progress | None = None) -> Subject:
+def open_finetune_dataset(config: FinetuneConfig, progress: Progress | None = None) -> SplitDataset:
     """The pictures and the split of a configuration, checked to fit each other."""
-    return open_subject(_as_run(config), progress)
+    return open_split_dataset(_as_run(config), progress)
 
 
 def resolved_finetune(config: FinetuneConfig) -> FinetuneConfig:
@@ -91,15 +91,15 @@ def _as_run(config: FinetuneConfig) -> RunConfig:
     return RunConfig(data=config.data, backbone=backbone)
 
 
-def prepare(job: Job, subject: Subject) -> Prepared:
+def prepare(job: Job, split_dataset: SplitDataset) -> Prepared:
     """The network with its trunk's weights, and its pictures: those of the split's seen classes.
 
     No others are opened, but for those of the validation classes where the configuration has their retrieval measured.
     """
     config = job.config
-    trunk = load_trunk(config, job.network, subject.dataset.name)
-    pictures = {"sketch": subject.dataset.sketches, "photo": subject.dataset.photos}
-    split, sides, schedule = subject.split, sides_of(job.network), config.schedule
+    trunk = load_trunk(config, job.network, split_dataset.dataset.name)
+    pictures = {"sketch": split_dataset.dataset.sketches, "photo": split_dataset.dataset.photos}
+    split, sides, schedule = split_dataset.split, sides_of(job.network), config.schedule
     transforms = {side: prepared_transform(trunk.transform, config, side) for side in sides}
     sources = tuple(
         Source(side, hold_out(pictures[side], split.train, schedule.held_out, schedule.seed), transforms[side])
@@ -110,7 +110,7 @@ def prepare(job: Job, subject: Subject) -> Prepared:
     trunk.transform = sources[0].transform
     check_input_size(trunk)
     network = FinetuningNetwork(trunk, len(split.train), config)
-    return Prepared(job, network, sources, validation, subject.dataset.name, split.name)
+    return Prepared(job, network, sources, validation, split_dataset.dataset.name, split.name)
 
 
 def sides_of(network: NetworkName) -> tuple[Modality, ...]:

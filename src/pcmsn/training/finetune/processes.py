@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from pcmsn.device import pick_device
 from pcmsn.errors import ConfigError
 from pcmsn.training.finetune.config import Precision
-from pcmsn.training.session import pick_device
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

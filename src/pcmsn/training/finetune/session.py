@@ -17,13 +17,13 @@ from pcmsn.training.finetune.folder import CURVES, Job, jobs_to_resume, new_jobs
 from pcmsn.training.finetune.loop import FinetuningRun, OnEpoch, show_nothing
 from pcmsn.training.finetune.preparation import (
     Prepared,
-    open_finetune_subject,
+    open_finetune_dataset,
     prepare,
     resolved_finetune,
     sides_of,
 )
 from pcmsn.training.finetune.processes import check_batch_size, make_fabric
-from pcmsn.training.preparation import Subject
+from pcmsn.training.split_dataset import SplitDataset
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -92,9 +92,9 @@ def finetune(
     """
     hardware = hardware or Hardware()
     jobs = _jobs(config, out, resume=resume, overwrite=overwrite)
-    subjects = {job.config: open_finetune_subject(job.config, progress) for job in jobs}
+    split_datasets = {job.config: open_finetune_dataset(job.config, progress) for job in jobs}
     for job in jobs:
-        _check(prepare(job, subjects[job.config]), hardware, released_layout)
+        _check(prepare(job, split_datasets[job.config]), hardware, released_layout)
     fabric = _fabric(jobs, hardware)
     fabric.launch()
     if not resume and fabric.is_global_zero:
@@ -105,9 +105,9 @@ def finetune(
     fabric.barrier()
     for job in jobs:
         if not job.is_finished:
-            prepared = prepare(job, subjects[job.config])
+            prepared = prepare(job, split_datasets[job.config])
             _train(FinetuningRun(prepared, fabric, progress, on_epoch), resume=resume, note=note)
-    files = _write_files(jobs, out, released_layout, subjects) if fabric.is_global_zero else ()
+    files = _write_files(jobs, out, released_layout, split_datasets) if fabric.is_global_zero else ()
     fabric.barrier()
     return FinetuneResult(
         networks=tuple(FinetunedNetwork(job.network, job.path, read_trained_on(job.path)) for job in jobs),
@@ -162,7 +162,7 @@ def _train(run: FinetuningRun, *, resume: bool, note: Note) -> None:
 
 
 def _write_files(
-    jobs: list[Job], out: Path, released_layout: Path | None, subjects: dict[FinetuneConfig, Subject]
+    jobs: list[Job], out: Path, released_layout: Path | None, split_datasets: dict[FinetuneConfig, SplitDataset]
 ) -> tuple[Path, ...]:
     """The curves of all networks in the folder, and the files in the released layout where they are wanted."""
     histories = {network: read_history(out / network) for network in get_args(NetworkName)}
@@ -170,7 +170,9 @@ def _write_files(
     if released_layout is None:
         return ()
     return tuple(
-        write_released_layout(load_finetuned(job.path, side), side, released_layout, subjects[job.config].dataset.name)
+        write_released_layout(
+            load_finetuned(job.path, side), side, released_layout, split_datasets[job.config].dataset.name
+        )
         for job in jobs
         for side in sides_of(job.network)
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pcmsn.data.atomic import write_text_atomically
+from pcmsn.device import pick_device
 from pcmsn.errors import ConfigError
 from pcmsn.evaluation.families import metric_family
 from pcmsn.evaluation.scoring import SCORE_NAMES
@@ -24,8 +25,8 @@ from pcmsn.training.experiments.runner import Outcome, Report, run_jobs
 from pcmsn.training.experiments.tables import Spread
 from pcmsn.training.methods import check_methods, load_method
 from pcmsn.training.methods.comparing.job import MethodSettings, fit_and_score
-from pcmsn.training.preparation import Subject, open_class_vectors, open_subject, own_spec, resolved
-from pcmsn.training.session import pick_device
+from pcmsn.training.preparation import open_class_vectors, own_spec
+from pcmsn.training.split_dataset import SplitDataset, open_split_dataset, resolved
 
 COMPARISON = "comparison.json"
 
@@ -110,9 +111,9 @@ def compare_methods(
     config = resolved(config)
     config_of_jobs = with_extractors_of(config, folder)
     loaded = {name: load_method(name) for name in methods}
-    subject = open_subject(config, progress)
-    vectors = _class_vectors(config, subject) if any(m.uses_class_vectors for m in loaded.values()) else None
-    inputs = prepare_inputs(config, folder, subject=subject, cache=cache, device=device, progress=progress)
+    split_dataset = open_split_dataset(config, progress)
+    vectors = _class_vectors(config, split_dataset) if any(m.uses_class_vectors for m in loaded.values()) else None
+    inputs = prepare_inputs(config, folder, split_dataset=split_dataset, cache=cache, device=device, progress=progress)
     settings = partial(
         MethodSettings,
         config=config_of_jobs,
@@ -225,9 +226,9 @@ def _check_request(methods: Sequence[str], seeds: Sequence[int]) -> None:
             raise ConfigError(f"no {what} is given; expected at least one")
 
 
-def _class_vectors(config: RunConfig, subject: Subject) -> NDArray[np.float32]:
+def _class_vectors(config: RunConfig, split_dataset: SplitDataset) -> NDArray[np.float32]:
     """The (seen classes, S) vectors. Raises SemanticsError where one is missing."""
-    return open_class_vectors(config.semantics, subject.dataset.name).of(subject.split.train)
+    return open_class_vectors(config.semantics, split_dataset.dataset.name).of(split_dataset.split.train)
 
 
 def _plain(spread: Spread) -> dict[str, Any]:
