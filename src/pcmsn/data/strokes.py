@@ -113,10 +113,10 @@ def fit_picture(
     # steps than its perimeter is long, and is taken for a narrower line.
     cut = ink[box[1] : box[3], box[0] : box[2]]
     edges = np.count_nonzero(cut[1:] != cut[:-1]) + np.count_nonzero(cut[:, 1:] != cut[:, :-1])
-    drawn = 2 * np.count_nonzero(cut) / max(edges, 1) * inside / extent
+    drawn = 2 * np.count_nonzero(cut) / max(int(edges), 1) * inside / extent
     canvas = Image.new("L", (extent, extent), 255)
     crop = Image.fromarray(
-        np.clip(grey[box[1] : box[3], box[0] : box[2]] / max(paper, 1) * 255, 0, 255).astype(np.uint8)
+        np.clip(grey[box[1] : box[3], box[0] : box[2]] / max(paper, 1.0) * 255, 0, 255).astype(np.uint8)
     )
     canvas.paste(crop, ((extent - crop.width) // 2, (extent - crop.height) // 2))
     placed = round(inside * _OVERSAMPLING)

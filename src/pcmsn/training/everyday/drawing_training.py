@@ -56,7 +56,8 @@ class KindClassifier(nn.Module):
 
     def forward(self, sheets: Tensor) -> Tensor:
         """(batch, size, size) grey values to (batch, kinds) logits."""
-        return self.kinds(self.network(sheets))
+        logits: Tensor = self.kinds(self.network(sheets))
+        return logits
 
 
 def train_on_drawings(
@@ -99,7 +100,7 @@ def train_on_drawings(
             logits.float(), torch.from_numpy(kinds), label_smoothing=settings.label_smoothing
         )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1

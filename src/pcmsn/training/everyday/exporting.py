@@ -31,7 +31,8 @@ class _Sketches(nn.Module):
         self.network, self.head = network, head
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.head(self.network(pixels[..., 0].float()))
+        vectors: Tensor = self.head(self.network(pixels[..., 0].float()))
+        return vectors
 
 
 class _Photos(nn.Module):
@@ -42,7 +43,8 @@ class _Photos(nn.Module):
         self.network, self.head = network, head
 
     def forward(self, pixels: Tensor) -> Tensor:
-        return self.head(self.network(pixels.permute(0, 3, 1, 2).float()))
+        vectors: Tensor = self.head(self.network(pixels.permute(0, 3, 1, 2).float()))
+        return vectors
 
 
 def export_encoder(

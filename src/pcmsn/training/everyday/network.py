@@ -40,7 +40,8 @@ class Block(nn.Module):
         parts = self.qkv(self.norm1(tokens)).view(batch, length, 3, HEADS, width // HEADS).permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2])
         tokens = tokens + self.out(mixed.transpose(1, 2).reshape(batch, length, width))
-        return tokens + self.down(functional.gelu(self.up(self.norm2(tokens))))
+        result: Tensor = tokens + self.down(functional.gelu(self.up(self.norm2(tokens))))
+        return result
 
 
 class VisionTransformer(nn.Module):
@@ -61,7 +62,8 @@ class VisionTransformer(nn.Module):
         tokens = torch.cat([self.first.expand(pictures.shape[0], -1, -1), patches], dim=1) + self.places
         for block in self.blocks:
             tokens = block(tokens)
-        return self.norm(tokens)
+        result: Tensor = self.norm(tokens)
+        return result
 
 
 class DrawingNetwork(VisionTransformer):
