@@ -21,14 +21,14 @@ def test_it_lists_the_pictures_that_the_strict_listing_takes(
 
 
 def test_every_entry_is_of_one_kind(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpeg", "c.gif", "Thumbs.db", ".hidden.jpg"):
+    for name in ("b.PNG", "a.jpeg", "c.psd", "Thumbs.db", ".hidden.jpg"):
         (tmp_path / name).write_bytes(b"x")
     for name in ("sub", "__MACOSX"):
         (tmp_path / name).mkdir()
     (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     found = read_class_folder(tmp_path)
     assert found.pictures == ("a.jpeg", "b.PNG")
-    assert found.others == ("c.gif",)
+    assert found.others == ("c.psd",)
     assert found.subfolders == ("sub",)
     assert found.broken_links == ("gone.jpg",)
     assert set(found.strays) == {"Thumbs.db", ".hidden.jpg", "__MACOSX"}

@@ -149,7 +149,7 @@ def test_an_animation_gives_its_first_frame(tmp_path: Path, suffix: str) -> None
 
 
 def test_listings_accept_the_usual_endings_in_any_case() -> None:
-    assert {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"} == PICTURE_SUFFIXES
+    assert {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"} < PICTURE_SUFFIXES
     assert has_picture_suffix("cup/n01.JPEG") and has_picture_suffix(Path("a.Png"))
     assert not has_picture_suffix("Thumbs.db") and not has_picture_suffix("jpg")
 
@@ -206,3 +206,46 @@ def test_damage_anywhere_in_a_file_never_raises_another_error(tmp_path: Path, se
         assert load_picture(path).mode == "RGB"
     except UnreadablePictureError as error:
         assert str(error).startswith(str(path))
+
+
+FORMATS = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp", "AVIF": ".avif"}
+
+
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_is_turned_upright_once_whatever_its_ending(tmp_path: Path, kind: str, turned: int) -> None:
+    """Four coloured corners; a reader that Pillow has turned already must not turn again."""
+    upright = Image.new("RGB", (96, 64), "white")
+    for place, colour in zip(((0, 0), (48, 0), (0, 32), (48, 32)), ("red", "lime", "blue", "black"), strict=True):
+        upright.paste(colour, (*place, place[0] + 48, place[1] + 32))
+    undo = {  # what a camera stores of an upright scene
+        1: None,
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }[turned]
+    for ending in (FORMATS[kind], ".jpg"):
+        exif = Image.Exif()  # a new one each time, as saving an AVIF takes the orientation out of it
+        exif[0x0112] = turned
+        target = tmp_path / f"turned{ending}"
+        (upright if undo is None else upright.transpose(undo)).save(target, kind, exif=exif)
+        found = load_picture(target)
+        assert found.size == (96, 64)
+        assert [found.getpixel((x, y)) for x, y in ((20, 15), (75, 15), (20, 48), (75, 48))] == [
+            pytest.approx(colour, abs=40) for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255), (0, 0, 0))
+        ]
+
+
+def test_a_heic_photo_is_read_by_its_content(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
+    picture = Image.new("RGB", (96, 64), "red")
+    pillow_heif.from_pillow(picture).save(tmp_path / "a.heic")
+    (tmp_path / "named.jpg").write_bytes((tmp_path / "a.heic").read_bytes())
+    for name in ("a.heic", "named.jpg"):
+        found = load_picture(tmp_path / name)
+        assert found.size == (96, 64) and found.getpixel((40, 30)) == pytest.approx((255, 0, 0), abs=8)
+    assert has_picture_suffix("IMG_0001.HEIC")

@@ -39,6 +39,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+TRAIN_MODULES = frozenset(
+    {"gdown", "lightning_fabric", "matplotlib", "py7zr", "pytorch_metric_learning", "requests", "safetensors"}
+    | {"scipy", "sklearn", "tensorboard", "threadpoolctl", "tomli_w", "torch", "transformers"}
+)
+"""What the extra ``train`` installs, as modules."""
 START, TRAINING, PHOTOS, INPUTS = (
     "Try it",
     "Train and measure",
@@ -88,6 +93,16 @@ def main() -> None:
         app()
     except PcmsnError as error:
         typer.echo(f"pcmsn: {error}", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in TRAIN_MODULES:
+            raise
+        typer.echo(
+            f"pcmsn: this command needs the extra 'train' (not installed: {missing}); install it with: "
+            "pip install 'pcmsn[train]'. find, index, search and serve do without it",
+            err=True,
+        )
         sys.exit(1)
 
 

@@ -72,13 +72,13 @@ def index(
 
 def _export_once(run: Path, device: str, backbone: str | None, display: Display) -> None:
     """Export a run folder, so that its photos are embedded and found without torch."""
-    from pcmsn.encoders.encoder import encoder_of_run
     from pcmsn.errors import ConfigError, ExportError
+    from pcmsn.gallery.gallery import find_exported
 
     run = run.expanduser()
     if not (run / "run.json").is_file() or device not in ("auto", "cpu") or backbone is not None:
         return
-    if encoder_of_run(run) is None:
+    if find_exported(run) is None:
         from pcmsn.training.exporting.export import export_encoder
 
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePath
 
@@ -10,8 +11,11 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 
 from pcmsn.errors import UnreadablePictureError
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-"""The file endings, in lower case, that listings accept."""
+PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".mpo", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+    | {".heic", ".heif", ".hif", ".avif"}
+)
+"""The file endings, in lower case, that listings accept. What a file is, its content decides."""
 
 _VANISHING = 239
 """Grey values above which white paper hides what is drawn."""
@@ -56,7 +60,8 @@ def picture_from_bytes(content: bytes, path: Path) -> Image.Image:
     if not content:
         raise UnreadablePictureError(f"{path}: the file is empty")
     try:
-        with Image.open(BytesIO(content)) as image:
+        with _opened(content) as image:
+            image.load()  # here Pillow turns some formats itself (TIFF, HEIC), and says so in the EXIF orientation
             orientation = _orientation(image)
             picture = as_rgb(image)
     except UnidentifiedImageError as error:
@@ -65,6 +70,23 @@ def picture_from_bytes(content: bytes, path: Path) -> Image.Image:
         reason = str(error) or type(error).__name__
         raise UnreadablePictureError(f"{path}: the picture is damaged or not supported: {reason}") from error
     return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
+
+
+def _opened(content: bytes) -> Image.Image:
+    """The picture, not yet decoded; HEIC and AVIF are known by their first box, whatever the file's ending."""
+    if content[4:8] == b"ftyp":
+        know_heic()
+    return Image.open(BytesIO(content))
+
+
+@cache
+def know_heic() -> None:
+    """Teach Pillow HEIC, where its package is installed; it is loaded for the first such file alone."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return
+    pillow_heif.register_heif_opener()
 
 
 def _orientation(image: Image.Image) -> int:

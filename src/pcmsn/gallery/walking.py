@@ -16,7 +16,7 @@ NOT_SUPPORTED = "not supported, save it as JPEG"
 """Two of the reasons for leaving a file out: by their endings, it is no picture or one of a kind that is not read."""
 
 _UNSUPPORTED_SUFFIXES = frozenset(
-    {".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".gif", ".psd"}
+    {".jxl", ".jp2", ".psd"}
     | {".raw", ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
 )
 """Endings of pictures that are not read; the second row is that of cameras' raw files."""

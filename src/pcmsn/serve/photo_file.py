@@ -12,14 +12,14 @@ from typing import IO
 
 from PIL import Image
 
-from pcmsn.data.pictures import picture_from_bytes
+from pcmsn.data.pictures import know_heic, picture_from_bytes
 from pcmsn.errors import UnreadablePictureError
 from pcmsn.gallery.records import PhotoRecord
 from pcmsn.serve.refusal import RefusalError
 
 AS_THEY_ARE = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 """Pillow's names of the kinds that browsers show, with their media types."""
-CONVERTED = ("BMP", "TIFF")
+CONVERTED = ("BMP", "TIFF", "HEIF", "AVIF")
 """Kinds that are sent as JPEG."""
 OPENED = ("JPEG", "PNG", "WEBP", "GIF", *CONVERTED)
 """Pillow's readers that are used; the one of JPEG reads MPO too."""
@@ -70,6 +70,7 @@ def open_photo(record: PhotoRecord) -> PhotoFile:
         status = os.fstat(content.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
             raise _gone(record.photo_id, "the file of this photo is no longer a picture")
+        know_heic()
         kind = _kind(record.photo_id, content)
         content.seek(0)
     except BaseException:
