@@ -87,17 +87,17 @@ def test_photos_are_indexed_with_labels_and_the_second_time_they_are_unchanged(t
 
 
 def test_what_is_left_out_is_counted_by_ending_and_listed_on_request(tmp_path: Path, photos: Path) -> None:
-    for name in ("a.txt", "b.txt", "c.mov", "README", "d.heic", "e.HEIC", "f.avif"):
+    for name in ("a.txt", "b.txt", "c.mov", "README", "d.jxl", "e.JXL", "f.jp2"):
         (photos / name).write_text("x")
     (photos / "link.jpg").symlink_to(photos / "nowhere")
     report = invoke("index", photos, "--run", tmp_path / "run", "--gallery", tmp_path / "g")
     assert "  left out 2 .txt, 1 .mov, 1 no ending: not a picture\n" in report.stdout
-    assert "  left out 2 .heic, 1 .avif: not supported, save it as JPEG\n" in report.stdout
+    assert "  left out 2 .jxl, 1 .jp2: not supported, save it as JPEG\n" in report.stdout
     assert f"left out {photos / 'link.jpg'}: a link that leads nowhere" in report.stdout
-    assert "a.txt" not in report.stdout and "d.heic" not in report.stdout
+    assert "a.txt" not in report.stdout and "d.jxl" not in report.stdout
     listed = invoke("index", photos, "--gallery", tmp_path / "g", "--list-skipped")
     assert f"left out {photos / 'a.txt'}: not a picture" in listed.stdout
-    assert f"left out {photos / 'd.heic'}: not supported, save it as JPEG" in listed.stdout
+    assert f"left out {photos / 'd.jxl'}: not supported, save it as JPEG" in listed.stdout
 
 
 def test_unreadable_pictures_are_named_with_advice(tmp_path: Path, photos: Path) -> None:

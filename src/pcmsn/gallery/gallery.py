@@ -164,6 +164,8 @@ def load_embedder(model: Path, *, device: str = "auto", backbone: str | None = N
     exported = find_exported(model) if device in ("auto", "cpu") and backbone is None else None
     if exported is not None:
         return PictureEmbedder.of_encoder(exported)
+    if not model.expanduser().exists():
+        find_encoder(str(model))  # says which models there are
     from pcmsn.gallery.run_embedder import run_embedder
 
     return run_embedder(model, device=device, backbone=backbone)
