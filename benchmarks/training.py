@@ -129,7 +129,7 @@ def tables(dim: int, count: int, classes: int, generator: np.random.Generator) -
         labels = np.arange(count, dtype=np.int64) % classes
         names = tuple(f"{label}/{index}.jpg" for index, label in enumerate(labels))
         pictures = Pictures(modality, Path("/none"), names, labels, tuple(f"c{i}" for i in range(classes)))
-        return FeatureTable(generator.standard_normal((count, dim), dtype=np.float32), pictures, ())
+        return FeatureTable.of_pictures(generator.standard_normal((count, dim), dtype=np.float32), pictures)
 
     return FeatureTables(table("sketch"), table("photo"))
 

@@ -45,7 +45,7 @@ class Toy:
         features = (self.points[rows] + 0.15 * noise) @ self.maps[modality]
         names = tuple(f"{classes[label]}/{number}.png" for number, label in enumerate(labels))
         pictures = Pictures(modality, Path("toy"), names, labels.astype(np.int64), classes)
-        return FeatureTable(features.astype(np.float32), pictures, ())
+        return FeatureTable.of_pictures(features.astype(np.float32), pictures)
 
     def tables(self, classes: tuple[str, ...]) -> FeatureTables:
         """Both modalities."""
@@ -104,6 +104,6 @@ def first_rows(tables: FeatureTables, count: int) -> FeatureTables:
     """The first pictures of each modality alone."""
 
     def cut(table: FeatureTable) -> FeatureTable:
-        return FeatureTable(table.features[:count], table.pictures.select(range(count)), ())
+        return FeatureTable.of_pictures(table.features[:count], table.pictures.select(range(count)))
 
     return FeatureTables(cut(tables.sketches), cut(tables.photos))

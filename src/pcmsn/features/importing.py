@@ -77,15 +77,6 @@ class _Found:
     seen_classes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class _Checked:
-    """What a file holds, ready to be written."""
-
-    content: InMemory
-    source: str
-    seen_classes: tuple[str, ...]
-
-
 def import_pair(sketches: Given, photos: Given, folder: Path, *, overwrite: bool = False) -> dict[Modality, Imported]:
     """Read, check and write both modalities' features, as ``sketch.npz`` and ``photo.npz`` in a folder.
 
@@ -100,7 +91,7 @@ def import_pair(sketches: Given, photos: Given, folder: Path, *, overwrite: bool
     return {modality: _write(found, targets[modality]) for modality, found in ready.items()}
 
 
-def _checked(given: Given) -> _Checked:
+def _checked(given: Given) -> _Found:
     """One modality's features, ready to be written.
 
     Raises DataError for files that cannot be read, lengths that differ, values that are not finite, and names that
@@ -112,16 +103,16 @@ def _checked(given: Given) -> _Checked:
     if given.labels is not None:
         found = replace(found, labels=_lines(given.labels))
     features = _checked_features(found.features, given.features)
-    names = _names_with_classes(found, given.features, len(features))
-    return _Checked(InMemory(names, features), found.source, found.seen_classes)
+    return replace(found, features=features, names=_names_with_classes(found, given.features, len(features)))
 
 
-def _write(found: _Checked, target: Path) -> Imported:
-    """Write one modality's features whole, and say what was brought in."""
-    content = found.content
+def _write(found: _Found, target: Path) -> Imported:
+    """Write one modality's checked features whole, and say what was brought in."""
+    names, features = found.names or (), found.features
+    content = InMemory(names, features)
     fingerprint = write_feature_file(target, [content], source=found.source, seen_classes=found.seen_classes)
-    classes = tuple(sorted({str(name).split("/", 1)[0] for name in content.names}))
-    return Imported(target, len(content.features), content.features.shape[1], classes, fingerprint)
+    classes = tuple(sorted({name.split("/", 1)[0] for name in names}))
+    return Imported(target, len(features), features.shape[1], classes, fingerprint)
 
 
 def _read(path: Path) -> _Found:

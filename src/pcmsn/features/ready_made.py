@@ -71,10 +71,10 @@ def list_ready_made(folder: Path, layout: Layout) -> Dataset:
     Raises DataError for classes that a benchmark does not have, and for classes that one modality lacks.
     """
     sketch, photo = _open(folder, "sketch"), _open(folder, "photo")
-    sketches = _pictures(sketch, layout.sketches, layout.name)
-    photos = _pictures(photo, layout.photos, layout.name)
+    sketches = _pictures(sketch, "sketch", layout.sketches, layout.name)
+    photos = _pictures(photo, "photo", layout.photos, layout.name)
     _check_same_classes(folder, sketches.classes, photos.classes)
-    note = f"Ready-made features. Sketches: {sketch.file.source}. Photos: {photo.file.source}."
+    note = f"Ready-made features. Sketches: {sketch.source}. Photos: {photo.source}."
     return Dataset(name=layout.name, sketches=sketches, photos=photos, notes=(note,))
 
 
@@ -85,40 +85,32 @@ def load_ready_made(folder: Path, dataset_name: str, split: Split) -> Sources[St
     class that the split keeps unseen.
     """
     return Sources(
-        sketch=_load(_open(folder, "sketch"), folder, dataset_name, split),
-        photo=_load(_open(folder, "photo"), folder, dataset_name, split),
+        sketch=_load(folder, "sketch", dataset_name, split),
+        photo=_load(folder, "photo", dataset_name, split),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Opened:
-    """One modality's file."""
-
-    modality: Modality
-    file: FeatureFile
-
-
-def _open(folder: Path, modality: Modality) -> _Opened:
+def _open(folder: Path, modality: Modality) -> FeatureFile:
     path = folder / f"{modality}.npz"
     if not path.is_file():
         raise DataError(
             f"no ready-made {modality} features: expected {path}, as pcmsn features import --out {folder} writes it"
         )
-    return _Opened(modality, FeatureFile(path))
+    return FeatureFile(path)
 
 
-def _load(opened: _Opened, folder: Path, dataset_name: str, split: Split) -> StoredFeatures:
-    file = opened.file
+def _load(folder: Path, modality: Modality, dataset_name: str, split: Split) -> StoredFeatures:
+    file = _open(folder, modality)
     name = f"ready-made features {folder.resolve().name}/{file.path.name}"
     _refuse_leaks(name, file.seen_classes, split)
-    rows = {picture: row for row, picture in enumerate(_prepared(opened, dataset_name))}
+    rows = {picture: row for row, picture in enumerate(_prepared(file, modality, dataset_name))}
     return StoredFeatures(name, file.checked().features, rows, file.fingerprint)
 
 
-def _prepared(opened: _Opened, dataset_name: str) -> list[str]:
+def _prepared(file: FeatureFile, modality: Modality, dataset_name: str) -> list[str]:
     """The stored names with the classes' prepared names, in the file's order. Raises DataError."""
-    path, known = opened.file.path, known_class_names(dataset_name)
-    names = [PurePosixPath(str(name)) for name in opened.file.names]
+    path, known = file.path, known_class_names(dataset_name)
+    names = [PurePosixPath(str(name)) for name in file.names]
     bare = [str(name) for name in names if len(name.parts) != 2]
     if bare:
         raise DataError(
@@ -127,7 +119,7 @@ def _prepared(opened: _Opened, dataset_name: str) -> list[str]:
         )
     classes = {name.parts[0]: name.parts[0] for name in names}
     if known:
-        found = {name: find_class_name(dataset_name, name, opened.modality) for name in classes}
+        found = {name: find_class_name(dataset_name, name, modality) for name in classes}
         unknown = sorted(name for name, prepared in found.items() if prepared is None)
         if unknown:
             raise DataError(
@@ -143,12 +135,12 @@ def _prepared(opened: _Opened, dataset_name: str) -> list[str]:
     return prepared
 
 
-def _pictures(opened: _Opened, root: Path, dataset_name: str) -> Pictures:
-    ordered = sorted(tuple(name.split("/", 1)) for name in _prepared(opened, dataset_name))
+def _pictures(file: FeatureFile, modality: Modality, root: Path, dataset_name: str) -> Pictures:
+    ordered = sorted(tuple(name.split("/", 1)) for name in _prepared(file, modality, dataset_name))
     classes = tuple(sorted({class_name for class_name, _ in ordered}))
     position = {name: index for index, name in enumerate(classes)}
     labels = np.array([position[class_name] for class_name, _ in ordered], dtype=np.int64)
-    return Pictures(opened.modality, root, tuple("/".join(name) for name in ordered), labels, classes)
+    return Pictures(modality, root, tuple("/".join(name) for name in ordered), labels, classes)
 
 
 def _check_same_classes(folder: Path, sketch: tuple[str, ...], photo: tuple[str, ...]) -> None:

@@ -20,19 +20,31 @@ from pcmsn.progress import Progress
 
 @dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """The features of one modality's readable pictures, one row a picture."""
+    """The features of one modality with their classes: of pictures that have names, or of nothing but arrays."""
 
     features: NDArray[np.float32]
     """(N, D) raw extractor features."""
-    pictures: Pictures
-    """The N pictures."""
-    unreadable: tuple[tuple[str, str], ...]
+    labels: NDArray[np.int64]
+    """(N,) positions in ``classes``."""
+    classes: tuple[str, ...]
+    listed: Pictures | None = None
+    """The N pictures; None where the features came as arrays."""
+    unreadable: tuple[tuple[str, str], ...] = ()
     """For each skipped file its name and the reason."""
 
+    @classmethod
+    def of_pictures(
+        cls, features: NDArray[np.float32], pictures: Pictures, unreadable: tuple[tuple[str, str], ...] = ()
+    ) -> FeatureTable:
+        """The (N, D) features of N pictures."""
+        return cls(features, pictures.labels, pictures.classes, pictures, unreadable)
+
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """(N,) positions in the pictures' classes."""
-        return self.pictures.labels
+    def pictures(self) -> Pictures:
+        """The N pictures. Raises DataError where there are none."""
+        if self.listed is None:
+            raise DataError("these features came as arrays, without pictures; pass a data set to see pictures")
+        return self.listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +57,7 @@ class FeatureTables:
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names; labels are positions in it."""
-        return self.sketches.pictures.classes
+        return self.sketches.classes
 
     @property
     def unreadable(self) -> tuple[tuple[str, str], ...]:
@@ -79,7 +91,7 @@ def feature_tables(
 
 def _table(source: Source, pictures: Pictures, settings: ExtractionSettings) -> FeatureTable:
     if isinstance(source, StoredFeatures):
-        return FeatureTable(source.of(pictures), pictures, unreadable=())
+        return FeatureTable.of_pictures(source.of(pictures), pictures)
     if not isinstance(source, Backbone):
         raise TypeError(f"features come from a Backbone or from StoredFeatures, got {type(source).__name__}")
     computation = Computation(device=settings.device, batch_size=settings.batch_size)
@@ -92,4 +104,4 @@ def _table(source: Source, pictures: Pictures, settings: ExtractionSettings) -> 
             f"unreadable: {enumerate_names(name for name, _ in found.unreadable) or 'none, so the class is empty'}; "
             "add pictures, or leave the class out of the split"
         )
-    return FeatureTable(features=found.values, pictures=kept, unreadable=found.unreadable)
+    return FeatureTable.of_pictures(found.values, kept, found.unreadable)

@@ -69,8 +69,8 @@ def _tell(prepared: PreparedRun, note: Callable[[str], None]) -> None:
     train, val, split = prepared.data.train, prepared.data.val, prepared.record.split
     note(
         f"{prepared.record.dataset}, split {split.name}: {len(split.train)} seen classes "
-        f"({len(train.sketches.pictures)} sketches, {len(train.photos.pictures)} photos), "
-        f"{len(split.val)} for validation ({len(val.sketches.pictures)}, {len(val.photos.pictures)}), "
+        f"({len(train.sketches.labels)} sketches, {len(train.photos.labels)} photos), "
+        f"{len(split.val)} for validation ({len(val.sketches.labels)}, {len(val.photos.labels)}), "
         f"{len(split.test)} for testing"
     )
     for text in prepared.notes:

@@ -4,51 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pcmsn.cli.options import DATA, DEFAULT_CACHE, RUN, Cache, Device, Json, Overwrite, PhotoVariant
 
 if TYPE_CHECKING:
-    from pcmsn.features.config import Precision
     from pcmsn.features.export import Exported
     from pcmsn.features.requests import ExtractionRequest
 
 COMPUTATION = "Computation"
 SHOWN_UNREADABLE = 5
-
-
-class Side(str, Enum):
-    """Which pictures, or whose network."""
-
-    SKETCH = "sketch"
-    PHOTO = "photo"
-
-
-class ResizeForm(str, Enum):
-    """How pictures get a Hugging Face model's size."""
-
-    SQUASH = "squash"
-    MODEL = "model"
-
-
-class LayersForm(str, Enum):
-    """Which layers make a feature."""
-
-    LAST = "last"
-    SEVERAL = "several"
-
-
-class Bits(str, Enum):
-    """How the network computes."""
-
-    AUTO = "auto"
-    FLOAT32 = "32"
-    BFLOAT16 = "bf16"
-    FLOAT16 = "16"
 
 
 def extract(
@@ -81,7 +49,7 @@ def extract(
         typer.Option("--list", rich_help_panel=DATA, help="Text file with one path a line; - reads stdin as it comes."),
     ] = None,
     modality: Annotated[
-        Side | None,
+        Literal["sketch", "photo"] | None,
         typer.Option(
             rich_help_panel=DATA,
             help="One side of a data set; without --dataset, whose network to use where there are two.",
@@ -108,9 +76,9 @@ def extract(
         ),
     ] = None,
     precision: Annotated[
-        Bits,
+        Literal["auto", "32", "bf16", "16"],
         typer.Option(rich_help_panel=COMPUTATION, help="How to compute; auto: half precision on CUDA, 32 elsewhere."),
-    ] = Bits.AUTO,
+    ] = "auto",
     compiled: Annotated[
         bool,
         typer.Option("--compile", rich_help_panel=COMPUTATION, help="Compile the network first, which takes a minute."),
@@ -119,12 +87,12 @@ def extract(
         Path, typer.Option(rich_help_panel=COMPUTATION, help="Folder with the files of --backbone vgg16.")
     ] = Path("./model"),
     resize: Annotated[
-        ResizeForm, typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train.")
-    ] = ResizeForm.SQUASH,
+        Literal["squash", "model"], typer.Option(rich_help_panel=COMPUTATION, help="As for pcmsn train.")
+    ] = "squash",
     layers: Annotated[
-        LayersForm,
+        Literal["last", "several"],
         typer.Option(rich_help_panel=COMPUTATION, help="several: summaries of earlier layers beside the last one."),
-    ] = LayersForm.LAST,
+    ] = "last",
     rows_per_file: Annotated[
         int,
         typer.Option(
@@ -147,7 +115,7 @@ def extract(
     from pcmsn.features.store import FeatureCache
 
     place = pick_device(device)
-    chosen = suitable_precision(place) if precision is Bits.AUTO else cast("Precision", precision.value)
+    chosen = suitable_precision(place) if precision == "auto" else precision
     request = ExtractionRequest(
         backbone=backbone,
         out=out,
@@ -157,10 +125,10 @@ def extract(
         folder=folder,
         lines=sys.stdin if list_ == "-" else None,
         list_file=Path(list_) if list_ not in (None, "-") else None,
-        modality=modality.value if modality else None,
+        modality=modality,
         model_root=model_root,
-        resize=resize.value,
-        layers=layers.value,
+        resize=resize,
+        layers=layers,
         rows_per_file=rows_per_file,
         overwrite=overwrite,
     )

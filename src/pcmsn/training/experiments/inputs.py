@@ -208,7 +208,7 @@ def _read_table(path: Path, facts: Mapping[str, Any]) -> FeatureTable:
     features: NDArray[np.float32] = np.load(path, mmap_mode="c", allow_pickle=False)
     if len(features) != len(pictures):
         raise ValueError(f"{path.name} has {len(features)} rows for {len(pictures)} pictures")
-    return FeatureTable(features=features, pictures=pictures, unreadable=())
+    return FeatureTable.of_pictures(features, pictures)
 
 
 def _fingerprint(facts: Mapping[str, Any], tables: Mapping[str, FeatureTables]) -> str:
