@@ -74,22 +74,13 @@ class _Standing:
         return self.epochs_done - self.best_epoch
 
 
-class TrainingRun:
-    """One run: made from its configuration and data, continued with ``restore``, driven by ``run``."""
+class Training:
+    """Trains a model on features in memory: made from its configuration and data, driven by ``fit``."""
 
     def __init__(
-        self,
-        config: RunConfig,
-        data: TrainingData,
-        folder: RunFolder,
-        record: RunRecord,
-        *,
-        device: str = "cpu",
-        observer: Observer | None = None,
+        self, config: RunConfig, data: TrainingData, *, device: str = "cpu", observer: Observer | None = None
     ) -> None:
         self.config = config
-        self.folder = folder
-        self.record = record
         self.device = torch.device(device)
         self.observer = observer or Silent()
         self.data = data
@@ -108,39 +99,34 @@ class TrainingRun:
 
     def _new_model(self) -> RetrievalModel:
         with seeded_torch(self.config.training.seed, "initial weights"):
-            model = build_model(self.record.dims, self.config.model)
+            model = build_model(self.data.dims(), self.config.model)
         if self.config.backbone.standardise == "each-modality":
             model.sketch_standardisation.set_statistics(torch.from_numpy(self.data.train.sketches.features))
             model.photo_standardisation.set_statistics(torch.from_numpy(self.data.train.photos.features))
         return model.to(self.device)
 
-    def restore(self) -> None:
-        """Continue from the folder's state; the epochs to come are those of an uninterrupted run."""
-        if not self.folder.has_state():
-            return
-        tensors, facts = self.folder.read_state()
-        path = self.folder.path / STATE
-        load_strictly(self.model, tensors_under("model.", tensors), path)
-        for name, optimizer in self.step.optimizers.items():
-            restore_optimizer(optimizer, tensors_under(f"{name}.", tensors))
-        if self.average:
-            for name, value in tensors_under("average.", tensors).items():
-                self.average.values[name].copy_(value)
-        self.standing = _Standing(rows=facts["rows"], best_epoch=facts["best_epoch"], best_score=facts["best_score"])
+    def fit(self) -> tuple[RetrievalModel, ITQ]:
+        """The model of the best epoch, in evaluation mode, with its codes; nothing is written to disk.
 
-    def run(self) -> RunRecord:
-        """Train until the last epoch or the early stop; every epoch is on disk before the next begins.
-
-        Raises TrainingError for a loss that is not a finite number, CheckpointError where the disk cannot be written.
+        Raises TrainingError for a loss that is not a finite number.
         """
-        with tensorboard_log(self.folder.path / TENSORBOARD, self.standing.epochs_done + 1) as log:
-            while not self._is_over():
-                epoch, model = self._epoch(self.standing.epochs_done + 1)
-                self._save(epoch, model)
-                log_epoch(log, epoch)
-                self.observer.on_epoch(epoch)
-        self._write_record(finished=True)
-        return self.record
+        best: tuple[RetrievalModel, ITQ] | None = None
+        while not self._is_over():
+            epoch, model = self._epoch(self.standing.epochs_done + 1)
+            if codes := self._took_best(epoch, model):
+                best = copy.deepcopy(model).eval(), codes
+            self.standing.rows.append(epoch.as_row())
+            self.observer.on_epoch(epoch)
+        assert best is not None  # the first epoch is better than none
+        return best
+
+    def _took_best(self, epoch: Epoch, model: RetrievalModel) -> ITQ | None:
+        """Take note of an epoch; the codes of its training embeddings where it is the best one yet."""
+        if not epoch.best:
+            return None
+        self.standing.best_epoch, self.standing.best_score = epoch.number, epoch.validation_map
+        generator = numpy_generator(self.config.training.seed, "itq")
+        return fit_itq(embed(model, self.data.train), model.config.dim, generator)
 
     def _is_over(self) -> bool:
         patience = self.config.training.early_stop
@@ -223,14 +209,55 @@ class TrainingRun:
         sketches, photos = embed(model, val)
         return mean_average_precision(sketches, val.sketches.labels, photos, val.photos.labels)
 
+
+class TrainingRun(Training):
+    """A training whose every epoch is on disk before the next begins; continued with ``restore``, driven by ``run``."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: TrainingData,
+        folder: RunFolder,
+        record: RunRecord,
+        *,
+        device: str = "cpu",
+        observer: Observer | None = None,
+    ) -> None:
+        super().__init__(config, data, device=device, observer=observer)
+        self.folder, self.record = folder, record
+
+    def restore(self) -> None:
+        """Continue from the folder's state; the epochs to come are those of an uninterrupted run."""
+        if not self.folder.has_state():
+            return
+        tensors, facts = self.folder.read_state()
+        path = self.folder.path / STATE
+        load_strictly(self.model, tensors_under("model.", tensors), path)
+        for name, optimizer in self.step.optimizers.items():
+            restore_optimizer(optimizer, tensors_under(f"{name}.", tensors))
+        if self.average:
+            for name, value in tensors_under("average.", tensors).items():
+                self.average.values[name].copy_(value)
+        self.standing = _Standing(rows=facts["rows"], best_epoch=facts["best_epoch"], best_score=facts["best_score"])
+
+    def run(self) -> RunRecord:
+        """Train until the last epoch or the early stop; every epoch is on disk before the next begins.
+
+        Raises TrainingError for a loss that is not a finite number, CheckpointError where the disk cannot be written.
+        """
+        with tensorboard_log(self.folder.path / TENSORBOARD, self.standing.epochs_done + 1) as log:
+            while not self._is_over():
+                epoch, model = self._epoch(self.standing.epochs_done + 1)
+                self._save(epoch, model)
+                log_epoch(log, epoch)
+                self.observer.on_epoch(epoch)
+        self._write_record(finished=True)
+        return self.record
+
     def _save(self, epoch: Epoch, model: RetrievalModel) -> None:
         """Best weights first, state last: a kill in between repeats the epoch and writes the same again."""
-        if epoch.best:
-            self.standing.best_epoch, self.standing.best_score = epoch.number, epoch.validation_map
-            generator = numpy_generator(self.config.training.seed, "itq")
-            self.folder.write_model(
-                model, fit_itq(embed(model, self.data.train), model.config.dim, generator), epoch.number
-            )
+        if codes := self._took_best(epoch, model):
+            self.folder.write_model(model, codes, epoch.number)
         self.standing.rows.append(epoch.as_row())
         self.folder.write_state(self._state(), self._facts())
         self.folder.write_history(self.standing.rows)
