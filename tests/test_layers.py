@@ -12,6 +12,7 @@ LAYERS = [  # from the top; a part may import what stands after it
     "cli",
     "serve",
     "report",
+    "retriever",
     "gallery",
     "training",
     "evaluation",

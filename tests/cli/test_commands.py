@@ -17,6 +17,8 @@ from typer.testing import CliRunner, Result
 from pcmsn.cli.app import app, main
 from pcmsn.errors import PcmsnError
 
+REFERENCE = Path(__file__).parents[1] / "evaluation" / "reference"
+
 
 def commands(group: TyperGroup, *names: str) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
     """Every command that a user can type, with the words that call it."""
@@ -134,9 +136,9 @@ def test_score_refuses_a_file_of_another_kind(tmp_path: Path) -> None:
         for name, family in (("sem_pcyc", "sem-pcyc"), ("sake_cosine", "sake"), ("zse_sbir", "zse"))
     ],
 )
-def test_score_reproduces_the_reference_of_every_family(shared: Path, name: str, family: str, file: str) -> None:
-    expected = json.loads((shared / "reference" / "expected.json").read_text())[file][name]
-    values = json.loads(invoke("score", shared / "reference" / f"{file}.npz", "--metrics", family, "--json").output)
+def test_score_reproduces_the_reference_of_every_family(name: str, family: str, file: str) -> None:
+    expected = json.loads((REFERENCE / "expected.json").read_text())[file][name]
+    values = json.loads(invoke("score", REFERENCE / f"{file}.npz", "--metrics", family, "--json").output)
     assert values == pytest.approx(expected, abs=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Each family against the scores that its own code gives (in shared/reference, skipped where that is missing)."""
+"""Each family against the scores that its own code gives (in the folder reference)."""
 
 import dataclasses
 import json
@@ -15,9 +15,8 @@ from pcmsn.evaluation.families import FAMILIES, SAKE, SEM_PCYC, ZSE, MetricFamil
 from pcmsn.evaluation.ranking import rank
 from pcmsn.evaluation.scoring import mean_average_precision, score
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
+REFERENCE = Path(__file__).parent / "reference"
 NAMES_OF_CODES = {"sem-pcyc": "sem_pcyc", "sake": "sake_cosine", "zse": "zse_sbir", "neutral": "sem_pcyc"}
-needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference scores: {REFERENCE} is missing")
 references = pytest.mark.parametrize("name", ["balanced", "unbalanced", "small_gallery"])
 
 
@@ -27,7 +26,6 @@ def reference(name):
     return [getattr(embeddings, key) for key in KEYS], expected
 
 
-@needs_reference
 @references
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_gives_the_scores_of_its_own_code(name, family):
@@ -38,7 +36,6 @@ def test_a_family_gives_the_scores_of_its_own_code(name, family):
     assert mean_average_precision(*arrays, FAMILIES[family]) == scores.map_all
 
 
-@needs_reference
 @references
 def test_released_codes_give_the_released_scores(name):
     arrays, expected = reference(name)

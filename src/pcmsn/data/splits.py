@@ -29,7 +29,7 @@ SPLIT_LISTS = Path(__file__).parent / "split_lists"
 PARTS = ("train", "val", "test")
 LEAST = 2
 """Classes a part that a drawn split has at least: with one class every photo is right, whatever the model does."""
-Reported = Literal["val+test", "test"]
+Reported = Literal["val+test", "test", "none"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Split:
     test: tuple[str, ...]
     """Unseen classes that nothing is chosen on."""
     reported: Reported = "val+test"
-    """The classes that the split's published scores are on; ``test`` where our own rule drew the validation classes."""
+    """The classes that the split's published scores are on; ``test`` where our own rule drew the validation classes,
+    ``none`` where there are no test classes."""
     missing: tuple[str, ...] = ()
     """Classes of the list that the data set lacks and that were left out of the parts, as the user allowed."""
 
@@ -58,7 +59,7 @@ class Split:
                 )
         for part in PARTS:
             classes = getattr(self, part)
-            if not classes:
+            if not classes and not (part == "test" and self.reported == "none"):
                 raise SplitError(f"split {self.name!r}: no class in {part}; each part needs at least one")
             if len(set(classes)) != len(classes):
                 twice = sorted({name for name in classes if classes.count(name) > 1})
@@ -214,8 +215,8 @@ def read_split(path: Path) -> Split:
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise SplitError(f"{path}: {part!r} must be a list of class names, got {names!r}")
     reported = content.get("reported", "val+test")
-    if reported not in get_args(Reported):
-        expected = " or ".join(repr(value) for value in get_args(Reported))
+    if reported not in (reportable := get_args(Reported)[:2]):  # a split for training alone comes from arrays
+        expected = " or ".join(repr(value) for value in reportable)
         raise SplitError(f"{path}: 'reported' must be {expected}, got {reported!r}")
     train, val, test = (_sorted(content[part]) for part in PARTS)
     return Split(path.stem, train, val, test, reported=reported)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from pcmsn.data.atomic import atomic_path
 from pcmsn.data.pictures import load_picture
 from pcmsn.errors import EvaluationError, UnreadablePictureError
-from pcmsn.evaluation.examples import QueryResult
+from pcmsn.evaluation.examples import QueryResult, RetrievedPhoto
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +40,44 @@ TICK = (((-0.042, 0.004), (-0.012, 0.034), (0.044, -0.032)),)
 """Its one stroke, as points in inches to the right of and below the middle."""
 CROSS = (((-0.032, -0.032), (0.032, 0.032)), ((-0.032, 0.032), (0.032, -0.032)))
 """Its two strokes."""
+
+
+def plot_grid(
+    target: str | Path,
+    sketches: Sequence[str | Path],
+    sketch_labels: Sequence[object],
+    photos: Sequence[str | Path],
+    photo_labels: Sequence[object],
+    nearest: NDArray[np.integer],
+    *,
+    title: str = "Sketches and their nearest photos",
+    caption: str = "",
+) -> None:
+    """Write a picture with a row for each sketch: the sketch and its nearest photos, right and wrong ones marked.
+
+    ``sketches`` and ``photos`` are files with their labels; ``nearest`` (n, k) has the positions of each sketch's
+    photos, nearest first. Raises EvaluationError where the lengths do not fit or the file cannot be written.
+    """
+    rows = np.asarray(nearest)
+    if rows.ndim != 2 or len(rows) != len(sketches) or len(sketches) != len(sketch_labels):
+        raise EvaluationError(
+            f"{len(sketches)} sketches need as many labels and rows of nearest photos, got {len(sketch_labels)} "
+            f"labels and rows of shape {rows.shape}"
+        )
+    if len(photos) != len(photo_labels):
+        raise EvaluationError(f"{len(photos)} photos need as many labels, got {len(photo_labels)}")
+    results = [
+        QueryResult(
+            Path(sketch),
+            str(label),
+            tuple(
+                RetrievedPhoto(Path(photos[place]), str(photo_labels[place]), photo_labels[place] == label)
+                for place in row
+            ),
+        )
+        for sketch, label, row in zip(sketches, sketch_labels, rows.tolist(), strict=True)
+    ]
+    retrieval_grid(results, title, caption, Path(target))
 
 
 def retrieval_grid(queries: Sequence[QueryResult], title: str, caption: str, target: Path) -> None:

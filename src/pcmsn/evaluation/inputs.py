@@ -41,7 +41,9 @@ def checked_labels(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(queries,) and (gallery,) labels as integers that are equal where the given ones are.
 
-    Labels may be integers or strings. Raises EvaluationError when lengths do not fit or the two are of different kinds.
+    Labels may be integers, whole floats, strings or bytes.
+
+    Raises EvaluationError when lengths do not fit or the two are of different kinds.
     """
     sketches, photos = _checked_label("sketch", sketch, queries), _checked_label("photo", photo, gallery)
     if sketches.dtype.kind == "U" or photos.dtype.kind == "U":
@@ -91,6 +93,12 @@ def _checked_label(name: str, values: ArrayLike, count: int) -> NDArray[np.gener
     array = np.asarray(values)
     if array.shape != (count,):
         raise EvaluationError(f"{count} {name} rows need {count} labels in one dimension, got shape {array.shape}")
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    elif array.dtype.kind == "f" and (array == np.round(array)).all():
+        array = array.astype(np.int64)
+    elif array.dtype.kind == "O" and all(isinstance(label, (str, bytes)) for label in array.tolist()):
+        array = np.array([label.decode("utf-8", "replace") if isinstance(label, bytes) else label for label in array])
     if array.dtype.kind not in "iuU":
         raise EvaluationError(f"{name} labels must be integers or class names, got an array of {array.dtype}")
     return array

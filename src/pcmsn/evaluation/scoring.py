@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pcmsn.errors import EvaluationError, did_you_mean, enumerate_names
 from pcmsn.evaluation.code_streaming import measure_codes
-from pcmsn.evaluation.families import DEPTHS, FAMILIES, SEM_PCYC, MetricFamily
+from pcmsn.evaluation.families import DEPTHS, FAMILIES, SEM_PCYC, MetricFamily, metric_family
 from pcmsn.evaluation.inputs import checked_codes, checked_embeddings, checked_labels
 from pcmsn.evaluation.intervals import MeanIntervals, Resampled, mean_intervals
 from pcmsn.evaluation.query_expansion import expand_queries
@@ -111,6 +111,22 @@ def score(
     # As given: the released protocol computes in the embeddings' own precision.
     sketch_code, photo_code = released_itq_codes(np.asarray(sketch_embedding), np.asarray(photo_embedding), bits)
     return score_codes(sketch_code, sketch_label, photo_code, photo_label, family=family, name=codes)
+
+
+def evaluate(
+    sketch: ArrayLike,
+    sketch_labels: ArrayLike,
+    photo: ArrayLike,
+    photo_labels: ArrayLike,
+    *,
+    metrics: str = "sem-pcyc",
+) -> Scores:
+    """The scores of (Q, D) sketch and (N, D) photo embeddings with their (Q,) and (N,) labels.
+
+    Labels are integers or names; ``metrics`` is ``sem-pcyc``, ``sake``, ``zse`` or ``neutral``. Raises EvaluationError
+    for another name, and for arrays that do not fit each other.
+    """
+    return score(sketch, sketch_labels, photo, photo_labels, family=metric_family(metrics))
 
 
 def score_embeddings(

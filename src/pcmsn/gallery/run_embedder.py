@@ -45,6 +45,12 @@ class TorchNetwork:
         return vectors
 
 
+def load_network(run: Path, *, device: str = "auto", backbone: str | None = None) -> TorchNetwork:
+    """The network of a run folder, for pictures. Raises what ``load_with_networks`` raises."""
+    trained, extractors = load_with_networks(run, backbone)
+    return TorchNetwork(trained.model, extractors, Computation(device=pick_device(device)))
+
+
 def run_embedder(run: Path, *, device: str = "auto", backbone: str | None = None) -> PictureEmbedder:
     """The embedder of a run folder; ``backbone`` says where the same extractors are now, where they were moved.
 

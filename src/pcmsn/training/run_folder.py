@@ -56,6 +56,10 @@ class ExtractorRecord:
     transform: str
 
 
+ARRAYS = ExtractorRecord(name="features given as arrays", fingerprint="", transform="")
+"""What stands in a record whose features nobody extracted here."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """What a run's weights were made from, to check against when they are loaded, and how far its training is."""
@@ -227,6 +231,11 @@ def load_strictly(model: torch.nn.Module, weights: Mapping[str, Tensor], path: P
 
 def check_extractors(record: RunRecord, sketch: ExtractorRecord, photo: ExtractorRecord, path: Path) -> None:
     """Raise CheckpointError unless the extractors at hand are the ones that the run was trained on."""
+    if record.photo_extractor == ARRAYS:
+        raise CheckpointError(
+            f"{path} was trained on features given as arrays, so there is no network for pictures; pass features to "
+            "pcmsn.Retriever.load, or train a run on a data set: pcmsn train"
+        )
     for modality, trained, given in (
         ("sketch", record.sketch_extractor, sketch),
         ("photo", record.photo_extractor, photo),
