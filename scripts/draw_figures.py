@@ -1,4 +1,4 @@
-"""Draw the two figures of the docs: docs/images/method.svg (PCMSN) and docs/images/recipe.svg (preset best).
+"""Draw the figures of the docs: method.svg (PCMSN), recipe.svg (preset best) and imports.svg in docs/images.
 
 python scripts/draw_figures.py
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+
+import import_graph
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 STYLE = """
@@ -138,13 +140,40 @@ def recipe() -> Figure:
     return figure
 
 
+def imports() -> Figure:
+    """The packages, each above all that it imports; an import that leads over a third package is not drawn."""
+    graph = {
+        name: imported - {"errors", "version"}
+        for name, imported in import_graph.package_graph(import_graph.module_graph()).items()
+        if name not in ("__main__", "errors", "version")
+    }
+    rows: dict[int, list[str]] = {}
+    for name in sorted(graph):
+        rows.setdefault(_depth(graph, name), []).append(name)
+    figure = Figure(1000, 60 + 92 * len(rows), "The packages of pcmsn: each imports only what stands below it")
+    for depth, names in rows.items():
+        for place, name in enumerate(names):
+            x = 1000 * (place + 0.5) / len(names) + (30 if depth % 2 else -30) * (len(names) < 4)
+            figure.box(name, name, x, 46 + 92 * (len(rows) - 1 - depth), 118, 40)
+    for name, imported in import_graph.direct(graph).items():
+        for other in sorted(imported):
+            figure.arrow(name, other, upright=True)
+    figure.note("errors and version, which everything may import, are not drawn", 500, 44 + 92 * len(rows))
+    return figure
+
+
+def _depth(graph: import_graph.Graph, name: str) -> int:
+    """The row of a package, counted from below: one above the highest that it imports."""
+    return 1 + max((_depth(graph, other) for other in graph[name]), default=-1)
+
+
 def figures() -> dict[str, Figure]:
-    """Both figures, by the names of their files."""
-    return {"method.svg": method(), "recipe.svg": recipe()}
+    """All figures, by the names of their files."""
+    return {"method.svg": method(), "recipe.svg": recipe(), "imports.svg": imports()}
 
 
 def main() -> None:
-    """Write both files."""
+    """Write all files."""
     for name, figure in figures().items():
         (IMAGES / name).write_text(figure.to_svg(), encoding="utf-8")
 

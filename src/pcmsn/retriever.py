@@ -13,7 +13,7 @@ from PIL import Image
 
 from pcmsn.encoders.encoder import Encoder
 from pcmsn.errors import ConfigError, DataError
-from pcmsn.gallery.gallery import find_exported
+from pcmsn.gallery.loading import find_exported
 from pcmsn.gallery.sketches import prepare_sketch, read_sketch
 from pcmsn.hashing.itq import ITQ
 

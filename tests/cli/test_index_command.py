@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from pcmsn.cli.app import app
 from pcmsn.errors import GalleryError
 from pcmsn.gallery import gallery as facade
+from pcmsn.gallery import loading
 from pcmsn.gallery.embedder import EmbeddedBatch, PhotoSource
 from pcmsn.gallery.records import EmbeddedPhoto, ModelIdentity, PhotoRecord, Queries, photo_id_of
 
@@ -54,7 +55,7 @@ class GreyEmbedder:
 
 @pytest.fixture(autouse=True)
 def _grey(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(facade, "load_embedder", lambda run, **options: GreyEmbedder(run))
+    monkeypatch.setattr(loading, "load_embedder", lambda run, **options: GreyEmbedder(run))
 
 
 def invoke(*arguments: str | Path) -> Result:

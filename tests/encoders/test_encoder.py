@@ -13,7 +13,8 @@ from PIL import Image
 from pcmsn.encoders.encoder import DESCRIPTION, ENCODER, Encoder, encoder_of_run, packaged_encoders
 from pcmsn.errors import CheckpointError
 from pcmsn.gallery.embedder import PhotoSource
-from pcmsn.gallery.gallery import Gallery, load_embedder
+from pcmsn.gallery.gallery import Gallery
+from pcmsn.gallery.loading import load_embedder
 from pcmsn.gallery.picture_embedder import PictureEmbedder
 from pcmsn.gallery.run_embedder import run_embedder
 from pcmsn.training.config import RunConfig

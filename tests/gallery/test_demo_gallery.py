@@ -8,7 +8,7 @@ from made_photos import write_photos
 from stand_in_embedder import StandInEmbedder
 
 from pcmsn.data.splits import Split
-from pcmsn.gallery import gallery as facade
+from pcmsn.gallery import loading
 from pcmsn.gallery.demonstration import demo_gallery
 from pcmsn.gallery.gallery import Gallery
 from pcmsn.training.run_folder import RunFolder
@@ -23,7 +23,7 @@ def test_the_demos_gallery_has_the_unseen_classes_only_and_belongs_to_the_newest
     monkeypatch.setattr(RunFolder, "read_record", lambda self: SimpleNamespace(split=split))
     for fingerprint in ("a" * 64, "b" * 64):
         embedder = StandInEmbedder(fingerprint)
-        monkeypatch.setattr(facade, "load_embedder", lambda *_, embedder=embedder, **__: embedder)
+        monkeypatch.setattr(loading, "load_embedder", lambda *_, embedder=embedder, **__: embedder)
         location = demo_gallery(tmp_path, tmp_path / "run")
         with Gallery.open(location) as gallery:
             assert gallery.store.labels() == {"bee": 2, "cow": 2}

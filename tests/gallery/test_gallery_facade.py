@@ -13,7 +13,7 @@ from stand_in_embedder import StandInEmbedder
 
 from pcmsn import Gallery
 from pcmsn.errors import GalleryError
-from pcmsn.gallery import gallery as facade
+from pcmsn.gallery import loading
 from pcmsn.gallery.planning import label_from_folder
 
 
@@ -27,7 +27,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> dict[str, StandInEmbedder]:
         embedder.identity = replace(embedder.identity, run=str(run))
         return embedders.setdefault(run.name, embedder)
 
-    monkeypatch.setattr(facade, "load_embedder", load)
+    monkeypatch.setattr(loading, "load_embedder", load)
     return embedders
 
 
@@ -72,8 +72,8 @@ def test_the_model_is_loaded_when_it_is_first_needed_and_once(
     (tmp_path / "run").mkdir()
     Gallery.open(tmp_path / "g", run=tmp_path / "run").close()
     loads = []
-    load = facade.load_embedder
-    monkeypatch.setattr(facade, "load_embedder", lambda run, **options: (loads.append(run), load(run, **options))[1])
+    load = loading.load_embedder
+    monkeypatch.setattr(loading, "load_embedder", lambda run, **options: (loads.append(run), load(run, **options))[1])
     with Gallery.open(tmp_path / "g") as gallery:
         assert len(gallery) == 0 and loads == []
         assert gallery.embedder is gallery.embedder

@@ -73,7 +73,7 @@ def index(
 def _export_once(run: Path, device: str, backbone: str | None, display: Display) -> None:
     """Export a run folder, so that its photos are embedded and found without torch."""
     from pcmsn.errors import ConfigError, ExportError
-    from pcmsn.gallery.gallery import find_exported
+    from pcmsn.gallery.loading import find_exported
 
     run = run.expanduser()
     if not (run / "run.json").is_file() or device not in ("auto", "cpu") or backbone is not None:

@@ -13,11 +13,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from pcmsn.encoders.encoder import DESCRIPTION, encoder_of_run, find_encoder, packaged_encoders
-from pcmsn.errors import GalleryError
+from pcmsn.gallery import loading
 from pcmsn.gallery.indexing import index_photos
 from pcmsn.gallery.opening import ensure_gallery, open_store
-from pcmsn.gallery.picture_embedder import PictureEmbedder
 from pcmsn.gallery.planning import IndexPlan, IndexReport, LabelOf, Progress, fixed_label, plan
 from pcmsn.gallery.records import Hit, Queries
 from pcmsn.gallery.sketches import Fit, prepare_sketch, read_sketch
@@ -67,7 +65,7 @@ class Gallery:
         location = str(location)
         embedder = None
         if run is not None:
-            embedder = load_embedder(Path(run), device=device, backbone=backbone)
+            embedder = loading.load_embedder(Path(run), device=device, backbone=backbone)
             if create:
                 ensure_gallery(location, embedder.identity)
         store = open_store(location, identity=embedder.identity if embedder else None)
@@ -78,7 +76,7 @@ class Gallery:
         """The model. Raises GalleryError where the run that made the gallery is not there or is another one now."""
         with self._loading:
             if self._embedder is None:
-                self._embedder = embedder_of(self.store, device=self._device, backbone=self._backbone)
+                self._embedder = loading.embedder_of(self.store, device=self._device, backbone=self._backbone)
             return self._embedder
 
     def add(
@@ -153,47 +151,3 @@ class Gallery:
 
     def __len__(self) -> int:
         return len(self.store)
-
-
-def load_embedder(model: Path, *, device: str = "auto", backbone: str | None = None) -> Embedder:
-    """The embedder of a packaged model's name, an exported folder or a run folder.
-
-    What was exported is used without torch; ``device`` (but for ``auto`` and ``cpu``) and ``backbone`` ask for torch.
-    Raises whatever loading a run raises.
-    """
-    exported = find_exported(model) if device in ("auto", "cpu") and backbone is None else None
-    if exported is not None:
-        return PictureEmbedder.of_encoder(exported)
-    if not model.expanduser().exists():
-        find_encoder(str(model))  # says which models there are
-    from pcmsn.gallery.run_embedder import run_embedder
-
-    return run_embedder(model, device=device, backbone=backbone)
-
-
-def find_exported(model: Path) -> Path | None:
-    """The exported model that stands for a run folder, an exported folder or a packaged model's name; None for none."""
-    folder = model.expanduser()
-    if (folder / DESCRIPTION).is_file():
-        return folder
-    if folder.is_dir():
-        return encoder_of_run(folder)
-    return find_encoder(str(model)) if str(model) in packaged_encoders() else None
-
-
-def embedder_of(store: GalleryStore, *, device: str = "auto", backbone: str | None = None) -> Embedder:
-    """The embedder of the run that a store remembers. Raises GalleryError where that is gone or was trained anew."""
-    own = store.identity
-    if not Path(own.run).is_dir() and find_exported(Path(own.run)) is None:
-        raise GalleryError(
-            f"the run that made {store.location} is not at {own.run} any more; say where it is now: --run RUN "
-            "(Gallery.open(..., run=RUN))"
-        )
-    embedder = load_embedder(Path(own.run), device=device, backbone=backbone)
-    if embedder.identity.fingerprint != own.fingerprint:
-        raise GalleryError(
-            f"{store.location} was made by {own.name} ({own.fingerprint[:12]}), and the run at {own.run} is another "
-            f"model now ({embedder.identity.fingerprint[:12]}); pass the run that made it with --run, or index the "
-            "photos into a new gallery"
-        )
-    return embedder

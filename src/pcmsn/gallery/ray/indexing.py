@@ -18,8 +18,8 @@ from typing import Any
 
 from pcmsn.errors import GalleryError, PcmsnError
 from pcmsn.gallery.embedder import Embedder, PhotoSource
-from pcmsn.gallery.gallery import load_embedder
 from pcmsn.gallery.indexing import Intake, change_known
+from pcmsn.gallery.loading import load_embedder
 from pcmsn.gallery.milvus.location import TOKEN_VARIABLE, is_milvus_location
 from pcmsn.gallery.opening import open_store
 from pcmsn.gallery.planning import IndexPlan, IndexReport, Progress
