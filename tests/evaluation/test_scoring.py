@@ -158,7 +158,7 @@ def with_value(value):
         (1, lambda a: a[:-1], r"12 sketch rows need 12 labels in one dimension, got shape \(11,\)"),
         (3, lambda a: a[:, None], r"50 photo rows need 50 labels in one dimension, got shape \(50, 1\)"),
         (3, lambda a: a.astype(str), "sketch labels are int64 and photo labels <U21; give both as integers or both"),
-        (1, lambda a: a.astype(float), "sketch labels must be integers or class names, got an array of float64"),
+        (1, lambda a: a + 0.5, "sketch labels must be integers or class names, got an array of float64"),
         (1, lambda a: a.astype(object), "sketch labels must be integers or class names, got an array of object"),
     ],
 )

@@ -158,11 +158,11 @@ def test_without_a_gallery_everything_is_new(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     (tmp_path / "b.TXT").write_text("x")
     (tmp_path / "README").write_text("x")
-    (tmp_path / "c.HEIC").write_text("x")
+    (tmp_path / "c.JXL").write_text("x")
     todo = plan([tmp_path], None, label_of=label_from_folder)
     assert [(source.path, source.label) for source in todo.to_embed] == [(path, tmp_path.name) for path in paths]
     assert skipped_by_suffix(todo.skipped, NOT_A_PICTURE) == {".txt": 2, "no ending": 1}
-    assert skipped_by_suffix(todo.skipped, NOT_SUPPORTED) == {".heic": 1}
+    assert skipped_by_suffix(todo.skipped, NOT_SUPPORTED) == {".jxl": 1}
 
 
 def test_commits_come_every_few_hundred_photos_and_progress_tells_rate_and_rest(
