@@ -100,13 +100,23 @@ def test_another_run_is_refused_and_a_gallery_is_not_made_where_none_was_asked_f
     tmp_path: Path, loaded: dict[str, StandInEmbedder]
 ) -> None:
     with pytest.raises(GalleryError, match="no gallery at"):
-        Gallery.open(tmp_path / "g")
+        Gallery.open(tmp_path / "g", create=False)
     with pytest.raises(GalleryError, match="no gallery at"):
         Gallery.open(tmp_path / "g", run=tmp_path / "run", create=False)
     assert list(tmp_path.iterdir()) == []
     Gallery.open(tmp_path / "g", run=tmp_path / "run").close()
     with pytest.raises(GalleryError, match="was made by another model"):
         Gallery.open(tmp_path / "g", run=tmp_path / "other")
+
+
+def test_a_new_gallery_takes_the_model_in_the_box_where_none_is_named(
+    tmp_path: Path, loaded: dict[str, StandInEmbedder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Gallery.open(tmp_path / "g") as gallery:
+        assert len(gallery) == 0 and (tmp_path / "g").is_file()
+    monkeypatch.setattr("pcmsn.gallery.gallery.packaged_encoders", list)
+    with pytest.raises(GalleryError, match="no gallery at"):
+        Gallery.open(tmp_path / "other")
 
 
 def test_a_run_that_is_gone_or_was_trained_anew_is_an_error_that_says_so(

@@ -13,8 +13,6 @@ import typer
 if TYPE_CHECKING:
     from pcmsn.gallery.gallery import Gallery
 
-DEFAULT_MODEL = "everyday"
-
 
 def find(
     folders: Annotated[
@@ -26,7 +24,7 @@ def find(
         typer.Option(
             "--model",
             help="A packaged model by its name, a folder that pcmsn export wrote, or a run folder.",
-            show_default=DEFAULT_MODEL,
+            show_default="everyday",
         ),
     ] = None,
     gallery: Annotated[
@@ -70,8 +68,7 @@ def find_photos(
     if not wanted and not forget:
         raise GalleryError("no folder with photos is known yet; name one: pcmsn find ~/Pictures")
     location.parent.mkdir(parents=True, exist_ok=True)
-    chosen = model or (None if location.is_file() and location.stat().st_size else Path(DEFAULT_MODEL))
-    with Gallery.open(location, chosen) as opened:
+    with Gallery.open(location, model) as opened:
         for folder in forget or []:
             _forget(opened, folder)
         kept.write_text(json.dumps([str(folder) for folder in wanted], indent=1), encoding="utf-8")

@@ -152,7 +152,7 @@ GalleryRun = Annotated[
         "--run",
         help="The model: a packaged one by its name, a run folder that pcmsn train wrote, or a folder that pcmsn "
         "export wrote.",
-        show_default="the model that made the gallery",
+        show_default="the model that made the gallery; of a new one everyday",
     ),
 ]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pcmsn.encoders.encoder import packaged_encoders
 from pcmsn.gallery import loading
 from pcmsn.gallery.indexing import index_photos
-from pcmsn.gallery.opening import ensure_gallery, open_store
+from pcmsn.gallery.opening import ensure_gallery, is_new, open_store
 from pcmsn.gallery.planning import IndexPlan, IndexReport, LabelOf, Progress, fixed_label, plan
 from pcmsn.gallery.records import Hit, Queries
 from pcmsn.gallery.sketches import Fit, prepare_sketch, read_sketch
@@ -55,15 +56,18 @@ class Gallery:
         backbone: str | None = None,
         create: bool = True,
     ) -> Gallery:
-        """The gallery in a file or at ``milvus://...``; made, empty, where there is none and ``run`` is given.
+        """The gallery in a file or at ``milvus://...``; made, empty, where there is none.
 
-        ``run`` is the run folder, to be given where the gallery is new or the run was moved; ``backbone`` says where
+        ``run`` is its model: a packaged one by its name (a new gallery takes ``everyday``), a run folder or an exported
+        folder; to be given again where that was moved. ``backbone`` says where
         its extractors are now, if they were moved; ``create=False`` makes no gallery. In these paths and in those of
         ``add`` and ``search``, ``~`` stands for the home folder. Raises GalleryError for a gallery that is missing,
         damaged or made by another model than ``run``, and whatever loading the run raises.
         """
         location = str(location)
         embedder = None
+        if run is None and create and is_new(location) and loading.DEFAULT_MODEL in packaged_encoders():
+            run = loading.DEFAULT_MODEL
         if run is not None:
             embedder = loading.load_embedder(Path(run), device=device, backbone=backbone)
             if create:

@@ -10,6 +10,9 @@ from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.picture_embedder import PictureEmbedder
 from pcmsn.gallery.store import GalleryStore
 
+DEFAULT_MODEL = "everyday"
+"""The packaged model that a new gallery takes where none is named."""
+
 
 def load_embedder(model: Path, *, device: str = "auto", backbone: str | None = None) -> Embedder:
     """The embedder of a packaged model's name, an exported folder or a run folder.

@@ -22,8 +22,15 @@ def open_store(location: str, *, identity: ModelIdentity | None = None, writable
     return SqliteStore.open(location, identity=identity, writable=writable)
 
 
+def is_new(location: str) -> bool:
+    """Whether there is no gallery yet where a file is named; nothing is asked of a server."""
+    if is_milvus_location(location):
+        return False
+    path = Path(location).expanduser()
+    return not path.exists() or (path.is_file() and path.stat().st_size == 0)
+
+
 def ensure_gallery(location: str, identity: ModelIdentity) -> None:
     """Make an empty gallery where there is none. Raises GalleryError as ``open_store`` does."""
-    path = Path(location).expanduser()
-    if is_milvus_location(location) or not path.exists() or (path.is_file() and path.stat().st_size == 0):
+    if is_milvus_location(location) or is_new(location):
         open_store(location, identity=identity, writable=True).close()
