@@ -6,6 +6,7 @@ that truly lacks them.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,11 @@ def test_a_command_that_needs_more_says_how_to_get_it(command: str, tmp_path: Pa
 @pytest.mark.parametrize("command", ["", "find", "index", "search", "serve", "train", "data check"])
 def test_help_needs_nothing_more(command: str) -> None:
     assert light(*command.split(), "--help").returncode == 0
+
+
+def test_the_models_that_come_with_the_package_are_listed() -> None:
+    done = light("models", "--json")
+    assert done.returncode == 0, done.stderr
+    everyday = next(model for model in json.loads(done.stdout) if model["name"] == "everyday")
+    assert everyday["dim"] == 64 and everyday["megabytes"] <= 15 and Path(everyday["card"]).is_file()
+    assert "everyday: 64 numbers per picture" in light("models").stdout

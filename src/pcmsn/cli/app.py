@@ -20,6 +20,7 @@ from pcmsn.cli import (
     find,
     finetune,
     index,
+    models,
     report,
     score,
     search,
@@ -62,6 +63,7 @@ app.command("ablate", rich_help_panel=TRAINING)(ablate.ablate)
 app.command("find", rich_help_panel=PHOTOS)(find.find)
 app.command("index", rich_help_panel=PHOTOS)(index.index)
 app.command("search", rich_help_panel=PHOTOS)(search.search)
+app.command("models", rich_help_panel=PHOTOS)(models.models)
 app.command("serve", rich_help_panel=PHOTOS)(serve.serve)
 app.add_typer(data.app, name="data", rich_help_panel=INPUTS)
 app.add_typer(features.app, name="features", rich_help_panel=INPUTS)
