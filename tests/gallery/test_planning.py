@@ -9,6 +9,7 @@ from made_photos import write_photos
 from PIL import Image
 from stand_in_embedder import StandInEmbedder
 
+from pcmsn.errors import GalleryError
 from pcmsn.gallery import indexing, planning
 from pcmsn.gallery.indexing import index_photos
 from pcmsn.gallery.planning import IndexReport, fixed_label, label_from_folder, plan, skipped_by_suffix
@@ -210,3 +211,19 @@ def test_what_was_embedded_before_an_interruption_is_kept_and_the_next_run_compl
     assert [photo.path for photo in store.photos()] == [str(path) for path in paths[:16]]
     monkeypatch.undo()
     assert counts(indexed(store, embedder, tmp_path / "p")) == (24, 0, 16, 0)
+
+
+def test_pruning_stops_where_not_one_photo_is_left(
+    tmp_path: Path, store: SqliteStore, embedder: StandInEmbedder
+) -> None:
+    """As below the place where a disk was mounted that is away now."""
+    photos = write_photos(tmp_path / "disk" / "photos", 3)
+    index_photos(plan([tmp_path / "disk"], store, label_of=label_from_folder), store, embedder)
+    for photo in photos:
+        photo.unlink()
+    with pytest.raises(GalleryError, match=r"none of the 3 photos below .*disk is there any more.* --prune-all"):
+        plan([tmp_path / "disk"], store, label_of=label_from_folder, prune=True)
+    assert len(store) == 3
+    assert len(plan([tmp_path / "disk"], store, label_of=label_from_folder, prune=True, prune_all=True).gone) == 3
+    write_photos(tmp_path / "disk" / "other", 1)  # the disk is there
+    assert len(plan([tmp_path / "disk"], store, label_of=label_from_folder, prune=True).gone) == 3

@@ -132,3 +132,19 @@ def test_only_what_is_surely_not_there_is_gone(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(os, "stat", stat)
     assert not is_gone(str(path))
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX", "lost+found", "node_modules"])
+def test_folders_of_the_system_are_left_out_and_named(tmp_path: Path, name: str) -> None:
+    kept = write_photos(tmp_path / "holiday", 1)
+    write_photos(tmp_path / "holiday" / name, 2)
+    assert [file.path for file in walk([tmp_path]) if isinstance(file, FoundFile)] == [str(kept[0])]
+    assert left_out(tmp_path) == {name: "a folder of the system or of a program"}
+
+
+def test_names_and_paths_can_be_excluded(tmp_path: Path) -> None:
+    kept = write_photos(tmp_path / "a", 2)
+    write_photos(tmp_path / "cache-1", 1)
+    write_photos(tmp_path / "b" / "thumbs", 1)
+    found = walk([tmp_path], exclude=["cache*", "*/b/thumbs", "0001.*"])
+    assert [file.path for file in found if isinstance(file, FoundFile)] == [str(kept[0])]

@@ -30,6 +30,13 @@ def index(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove from the gallery the photos below PHOTOS whose files are gone.")
     ] = False,
+    prune_all: Annotated[
+        bool, typer.Option("--prune-all", help="The same, even where not one photo is left, as on a disk that is away.")
+    ] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Leave out what has this name or path, such as 'cache*'; repeatable."),
+    ] = None,
     list_skipped: Annotated[
         bool, typer.Option("--list-skipped", help="Name every file that was left out because of its kind.")
     ] = False,
@@ -59,7 +66,15 @@ def index(
             with Gallery.open(gallery, run, device=device, backbone=backbone) as opened:
                 _warn_of_the_toy_world(run or Path(opened.store.identity.run), display)
                 labels = label_from_folder if label_from_folders else label
-                report = opened.add(photos, labels, prune=prune, ray=ray, progress=display.stage)
+                report = opened.add(
+                    photos,
+                    labels,
+                    prune=prune,
+                    prune_all=prune_all,
+                    exclude=exclude or (),
+                    ray=ray,
+                    progress=display.stage,
+                )
                 count = len(opened)
         except KeyboardInterrupt:
             display.note("stopped; what was indexed is kept. Run the same command again to continue")

@@ -15,6 +15,7 @@ from pathlib import Path
 from pcmsn.data.records import Modality
 from pcmsn.data.splits import default_split_name, published_split, published_splits
 from pcmsn.errors import DataError, closest, did_you_mean
+from pcmsn.files import read_text
 from pcmsn.semantics.near_words import letters_of
 
 if sys.version_info >= (3, 11):
@@ -70,4 +71,4 @@ def _names_by_letters(dataset: str, modality: Modality) -> Mapping[str, str]:
 def _aliases(dataset: str) -> dict[str, dict[str, str]]:
     """Modality -> letters of a distributed name -> prepared name."""
     path = _ALIAS_FILES / f"{dataset}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return tomllib.loads(read_text(path)) if path.is_file() else {}

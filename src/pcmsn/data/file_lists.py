@@ -22,6 +22,7 @@ from pcmsn.data.layouts import UNALTERED
 from pcmsn.data.records import Dataset, Modality, Pictures
 from pcmsn.data.splits import Split, unseen_split
 from pcmsn.errors import DataError, enumerate_names
+from pcmsn.files import read_text
 
 _AUTHORS_FOLDERS = {  # data set -> the authors' folder -> the prepared folder, below the data set's root
     "Sketchy": {"EXTEND_image_sketchy": "extended_photo"},
@@ -119,7 +120,7 @@ def _read_list(path: Path, dataset_name: str) -> Iterator[_Entry]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as a file list: {error}") from error
 

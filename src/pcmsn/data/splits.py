@@ -19,6 +19,7 @@ import numpy as np
 from pcmsn.data.datasets import TOYWORLD
 from pcmsn.data.toyworld import TOYWORLD_SPLIT
 from pcmsn.errors import SplitError, did_you_mean, enumerate_names
+from pcmsn.files import read_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -200,7 +201,7 @@ def read_split(path: Path) -> Split:
     Raises SplitError for a file that cannot be read or has other contents.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_text(path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SplitError(f"{path} cannot be read as a split ({error}); expected TOML with train, val, test") from error
     known = (*PARTS, "reported")
@@ -228,7 +229,7 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     Raises SplitError for a file that cannot be read, holds none, or holds one twice.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.strip() for line in read_text(path).splitlines()]
     except FileNotFoundError as error:
         raise SplitError(f"no file {path}; expected a list of classes, one name a line") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from pcmsn.errors import DataError
+from pcmsn.files import read_text
 
 Stroke = NDArray[np.float32]
 
@@ -47,7 +48,7 @@ def read_quickdraw(path: Path) -> list[Drawing]:
     Raises DataError for a line that is no drawing.
     """
     drawings = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         try:
             record = json.loads(line)
             strokes = tuple(np.asarray(stroke[:2], dtype=np.float32).T for stroke in record["drawing"])

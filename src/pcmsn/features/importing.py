@@ -26,6 +26,7 @@ from pcmsn.data.records import Modality
 from pcmsn.errors import DataError, enumerate_names
 from pcmsn.features.export import MANIFEST, part_files
 from pcmsn.features.feature_file import FeatureFile, InMemory, write_feature_file
+from pcmsn.files import read_text
 from pcmsn.semantics.near_words import letters_of
 
 # Names of arrays, in the order in which they are looked for.
@@ -193,7 +194,7 @@ def _label_names(by_name: dict[str, NDArray[Any]], rows: int) -> list[str] | Non
 def _lines(path: Path) -> list[str]:
     """The lines of a text file that are not blank, stripped. Raises DataError."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as text with one name a line: {error}") from error
     return [line.strip() for line in lines if line.strip()]

@@ -175,6 +175,6 @@ def _tasks_of_dataset(request: ExtractionRequest, report: Progress) -> list[_Tas
 
 def _lines(path: Path, stack: ExitStack) -> Iterable[str]:
     try:
-        return stack.enter_context(path.open(encoding="utf-8", errors="surrogateescape"))
+        return stack.enter_context(path.open(encoding="utf-8-sig", errors="surrogateescape"))
     except OSError as error:
         raise DataError(f"{path} cannot be read as a list of files: {error.strerror or error}") from error

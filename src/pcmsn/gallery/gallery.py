@@ -9,6 +9,7 @@ with Gallery.open("holiday.gallery", run="run") as gallery:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -89,23 +90,34 @@ class Gallery:
         label: str | LabelOf | None = None,
         *,
         prune: bool = False,
+        prune_all: bool = False,
+        exclude: Sequence[str] = (),
         ray: str | None = None,
         progress: Progress | None = None,
     ) -> IndexReport:
         """Bring the gallery up to date with photo files and with all photos below folders, one path or several.
 
         ``label`` is a text, or a function from a photo's path to one such as ``planning.label_from_folder``; None keeps
-        the labels that there are. ``prune`` removes photos at or below ``paths`` whose files are gone. ``ray`` is the
-        address of a Ray cluster that embeds them. ``progress=print`` shows how far it got.
+        the labels that there are. ``prune`` removes photos at or below ``paths`` whose files are gone; where not one is
+        left, the disk may be away, and ``prune_all`` is needed. ``exclude`` has patterns of what to leave out. ``ray``
+        is the address of a Ray cluster that embeds them. ``progress=print`` shows how far it got.
         Raises GalleryError for a path that is not there and where another process is writing.
         """
         files = [Path(path) for path in ([paths] if isinstance(paths, (str, Path)) else paths)]
         label_of = label if callable(label) else fixed_label(label)
+        compare = partial(
+            plan,
+            files,
+            label_of=label_of,
+            prune=prune or prune_all,
+            prune_all=prune_all,
+            exclude=exclude,
+            progress=progress,
+        )
         if ray is not None:
-            todo = plan(files, self.store, label_of=label_of, prune=prune, progress=progress)
-            return self._add_with_ray(todo, ray, progress)
+            return self._add_with_ray(compare(self.store), ray, progress)
         with open_store(self.store.location, identity=self.embedder.identity, writable=True) as writer:
-            todo = plan(files, writer, label_of=label_of, prune=prune, progress=progress)
+            todo = compare(writer)
             return index_photos(todo, writer, self.embedder, progress)
 
     def _add_with_ray(self, todo: IndexPlan, address: str, progress: Progress | None) -> IndexReport:

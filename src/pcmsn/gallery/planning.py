@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pcmsn.errors import GalleryError
 from pcmsn.gallery.embedder import PhotoSource
 from pcmsn.gallery.records import photo_id_of
 from pcmsn.gallery.store import GalleryStore, KnownFile
@@ -86,15 +87,19 @@ def plan(
     *,
     label_of: LabelOf,
     prune: bool = False,
+    prune_all: bool = False,
+    exclude: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> IndexPlan:
     """Compare the picture files at and below ``paths`` with a gallery; None stands for one that is not there yet.
 
     A file with the size and time that the gallery knows counts as unchanged. Where only the time differs its content is
     compared by SHA-256. ``prune`` removes the gallery's photos at or below ``paths`` whose files are gone, and no
-    others. Raises GalleryError for a path that is not there.
+    others; a path below which none of them is there any more may be a disk that is away, and needs ``prune_all``.
+    ``exclude`` has patterns of names or paths to leave out. Raises GalleryError for a path that is not there, and for
+    such a disk.
     """
-    files = walk(paths)
+    files = walk(paths, exclude)
     known = {file.photo_id: file for file in store.known_files()} if store is not None else {}
     comparison = _Comparison(known, label_of)
     for count, file in enumerate(files, start=1):
@@ -105,6 +110,8 @@ def plan(
         if progress and count % _FILES_BETWEEN_REPORTS == 0:
             progress("looking for photos", count, count + 1, "")
     missing = _missing(paths, comparison.unseen())
+    if missing and prune and not prune_all:
+        _refuse_an_empty_place(paths, known, comparison)
     return IndexPlan(
         to_embed=tuple(comparison.to_embed),
         changed=frozenset(comparison.changed),
@@ -157,9 +164,26 @@ class _Comparison:
         if label != known.label:
             self.to_relabel.append((photo_id, label))
 
+    def paths_seen(self) -> Iterable[str]:
+        """The paths of what the gallery has and the walk met."""
+        return (file.path for photo_id, file in self.known.items() if photo_id in self._seen)
+
     def unseen(self) -> Iterable[KnownFile]:
         """What the gallery has and the walk did not meet."""
         return (file for photo_id, file in self.known.items() if photo_id not in self._seen)
+
+
+def _refuse_an_empty_place(paths: Sequence[Path], known: dict[str, KnownFile], comparison: _Comparison) -> None:
+    """Raise GalleryError for a path that had photos and below which there is not one picture file now."""
+    for start in (str(absolute(path)) for path in paths):
+        below = start.rstrip(os.sep) + os.sep
+        had = sum(file.path.startswith(below) for file in known.values())
+        found = any(str(source.path).startswith(below) for source in comparison.to_embed)
+        if had and not found and not any(path.startswith(below) for path in comparison.paths_seen()):
+            raise GalleryError(
+                f"none of the {had:,} photos below {start} is there any more, and no other picture; the disk may be "
+                "away. Nothing was removed. If they are truly gone: --prune-all (prune_all=True)"
+            )
 
 
 def _has_content(file: FoundFile, known: KnownFile) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -20,6 +21,13 @@ _UNSUPPORTED_SUFFIXES = frozenset(
     | {".raw", ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw"}
 )
 """Endings of pictures that are not read; the second row is that of cameras' raw files."""
+JUNK = "a folder of the system or of a program"
+EXCLUDED = "excluded"
+JUNK_FOLDERS = frozenset(
+    {"@eadir", "#recycle", "$recycle.bin", "system volume information", "__macosx", "lost+found", "node_modules"}
+    | {"__pycache__", "site-packages"}
+)
+"""Names, in lower case, of folders that hold thumbnails, what was thrown away, or other programs' files."""
 
 
 class FoundFile(NamedTuple):
@@ -46,11 +54,13 @@ def absolute(path: Path) -> Path:
     return path.resolve() if ".." in path.parts else path.absolute()
 
 
-def walk(paths: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
+def walk(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[FoundFile | SkippedPath]:
     """Each picture file once, sorted within each folder, and each file or folder that is left out.
 
     Hidden files and folders below the given ones are passed over without a word. Every folder is read once, whatever
-    links lead to it, so that loops end. Raises GalleryError, before anything is read, for a path that is not there.
+    links lead to it, so that loops end. Folders of the system (``JUNK_FOLDERS``) and what fits a pattern of
+    ``exclude``, by its name or its whole path, are left out. Raises GalleryError, before anything is read, for a path
+    that is not there.
     """
     starts = [absolute(path) for path in paths]
     for start in starts:
@@ -59,7 +69,7 @@ def walk(paths: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
                 f"no file or folder {start}; pass photos or folders that are there. To take the photos of a folder "
                 "that is gone out of a gallery, pass the folder above it and ask for pruning: prune=True, or --prune"
             )
-    return _walk_all(starts)
+    return _walk_all(starts, exclude)
 
 
 def is_gone(path: str) -> bool:
@@ -72,11 +82,11 @@ def is_gone(path: str) -> bool:
         return False
 
 
-def _walk_all(starts: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
+def _walk_all(starts: Sequence[Path], exclude: Sequence[str]) -> Iterator[FoundFile | SkippedPath]:
     folders_read: set[tuple[int, int]] = set()
     files_seen: set[str] = set()
     for start in starts:
-        found = _walk_folder(str(start), folders_read) if start.is_dir() else iter([_looked_at(str(start))])
+        found = _walk_folder(str(start), folders_read, exclude) if start.is_dir() else iter([_looked_at(str(start))])
         for file in found:
             if len(starts) > 1:  # folders are read once, so only a file that is given itself can be met twice
                 if file.path in files_seen:
@@ -85,7 +95,9 @@ def _walk_all(starts: Sequence[Path]) -> Iterator[FoundFile | SkippedPath]:
             yield file
 
 
-def _walk_folder(folder: str, folders_read: set[tuple[int, int]]) -> Iterator[FoundFile | SkippedPath]:
+def _walk_folder(
+    folder: str, folders_read: set[tuple[int, int]], exclude: Sequence[str]
+) -> Iterator[FoundFile | SkippedPath]:
     waiting = [folder]
     while waiting:
         current = waiting.pop()
@@ -101,7 +113,11 @@ def _walk_folder(folder: str, folders_read: set[tuple[int, int]]) -> Iterator[Fo
             continue
         below = []
         for entry in found:
-            if _is_folder(entry):
+            if any(fnmatch(entry.name, pattern) or fnmatch(entry.path, pattern) for pattern in exclude):
+                yield SkippedPath(entry.path, EXCLUDED)
+            elif _is_folder(entry) and entry.name.lower() in JUNK_FOLDERS:
+                yield SkippedPath(entry.path, JUNK)
+            elif _is_folder(entry):
                 below.append(entry.path)
             else:
                 yield _looked_at(entry.path)

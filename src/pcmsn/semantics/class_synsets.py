@@ -23,6 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pcmsn.errors import SemanticsError, closest, enumerate_names
+from pcmsn.files import read_text
 from pcmsn.semantics.names_file import read_names_table
 from pcmsn.semantics.near_words import letters_of
 from pcmsn.semantics.wordnet import Synset, WordNet, open_wordnet
@@ -163,7 +164,7 @@ def read_synsets(path: Path) -> dict[str, str]:
     """
     expected = 'expected JSON: {"teapot": "teapot.n.01", ...}'
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_repetition)
+        content = json.loads(read_text(path), object_pairs_hook=_without_repetition)
     except FileNotFoundError as error:
         raise SemanticsError(f"no file {path}; {expected}") from error
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:

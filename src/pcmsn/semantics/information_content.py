@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pcmsn.errors import SemanticsError
+from pcmsn.files import read_text
 from pcmsn.semantics.taxonomy import Taxonomy
 from pcmsn.semantics.wordnet import WordNet, open_wordnet
 
@@ -112,7 +113,7 @@ def read_information_content(path: Path, *, wordnet: WordNet | None = None) -> I
 def _noun_lines(path: Path) -> list[tuple[int, str]]:
     """The numbered lines that count nouns; the first line must say that this is such a file."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SemanticsError(f"{path} cannot be read as information content: {error}; {_EXPECTED}") from error
     first = lines[0] if lines else ""

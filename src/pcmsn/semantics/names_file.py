@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from pcmsn.errors import SemanticsError, did_you_mean
+from pcmsn.files import read_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,7 +28,7 @@ def read_names_table(path: Path, table: Literal["synsets", "spellings"], *, exam
     """
     expected = f"expected TOML: [{table}], then {example}"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_text(path))
     except FileNotFoundError as error:
         raise SemanticsError(f"no file {path}; {expected}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

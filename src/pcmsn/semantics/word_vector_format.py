@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
@@ -77,7 +78,10 @@ def opened(path: Path, progress: Progress | None = None) -> Iterator[tuple[Reade
             raw.seek(0)
             counted = _Counted(raw, path.stat().st_size, progress)
             file: Reader = gzip.GzipFile(fileobj=counted) if packed else counted
-            layout = _layout_of(_read_up_to(file, _HEAD))
+            head = _read_up_to(file, _HEAD)
+            mark = len(BOM_UTF8) if head.startswith(BOM_UTF8) else 0
+            layout = _layout_of(head[mark:])
+            layout = replace(layout, start=layout.start + mark)
             file.seek(layout.start)
             yield file, layout
     except MalformedError as error:

@@ -18,6 +18,7 @@ import tomli_w
 
 from pcmsn.data.datasets import exact_dataset_name
 from pcmsn.errors import ConfigError, did_you_mean, enumerate_names
+from pcmsn.files import read_text
 from pcmsn.training.config import RunConfig
 
 if sys.version_info >= (3, 11):
@@ -86,7 +87,7 @@ def _preset_tables(name: str, dataset: str) -> Tables:
 def read_toml(path: Path) -> Tables:
     """The tables of a TOML file; raises ConfigError when it cannot be read as one."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except FileNotFoundError as error:
         raise ConfigError(f"no configuration file {path}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
