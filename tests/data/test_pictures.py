@@ -249,3 +249,9 @@ def test_a_heic_photo_is_read_by_its_content(tmp_path: Path) -> None:
         found = load_picture(tmp_path / name)
         assert found.size == (96, 64) and found.getpixel((40, 30)) == pytest.approx((255, 0, 0), abs=8)
     assert has_picture_suffix("IMG_0001.HEIC")
+
+
+def test_a_damaged_heic_photo_is_called_a_damaged_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(range(256)))
+    with pytest.raises(UnreadablePictureError, match="the picture is damaged: it begins as HEIC or AVIF does"):
+        load_picture(tmp_path / "a.jpg")

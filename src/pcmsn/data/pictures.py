@@ -17,6 +17,7 @@ PICTURE_SUFFIXES = frozenset(
 )
 """The file endings, in lower case, that listings accept. What a file is, its content decides."""
 
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 _VANISHING = 239
 """Grey values above which white paper hides what is drawn."""
 
@@ -65,6 +66,10 @@ def picture_from_bytes(content: bytes, path: Path) -> Image.Image:
             orientation = _orientation(image)
             picture = as_rgb(image)
     except UnidentifiedImageError as error:
+        if content[4:8] == b"ftyp" and content[8:12] in _HEIC_BRANDS:
+            raise UnreadablePictureError(
+                f"{path}: the picture is damaged: it begins as HEIC or AVIF does, and cannot be decoded"
+            ) from error
         raise UnreadablePictureError(f"{path}: not a picture in any format that Pillow reads") from error
     except Exception as error:  # damaged files make Pillow's decoders raise almost anything
         reason = str(error) or type(error).__name__
