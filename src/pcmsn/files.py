@@ -1,8 +1,10 @@
-"""Text files as people have them."""
+"""Text files as people have them, and names to write to."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from pcmsn.errors import ConfigError
 
 
 def read_text(path: Path) -> str:
@@ -11,3 +13,9 @@ def read_text(path: Path) -> str:
     Raises OSError and UnicodeDecodeError.
     """
     return path.read_text(encoding="utf-8-sig")
+
+
+def check_target(target: Path | None) -> None:
+    """Raise ConfigError, before any work, for a file to be written that is a folder; None is nothing to write."""
+    if target is not None and target.is_dir():
+        raise ConfigError(f"{target} is a folder; expected the name of a file, such as {target / 'found.png'}")

@@ -15,7 +15,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from pcmsn.cli.app import app, main
-from pcmsn.errors import PcmsnError
+from pcmsn.errors import EvaluationError, PcmsnError
 
 REFERENCE = Path(__file__).parents[1] / "evaluation" / "reference"
 
@@ -110,7 +110,7 @@ def test_score_prints_the_four_numbers_as_json(tmp_path: Path) -> None:
     result = invoke("score", write_embeddings(tmp_path / "e.npz"), "--json")
     assert result.exit_code == 0
     values = json.loads(result.output)
-    assert list(values) == ["mAP@all", "mAP@200", "P@100", "P@200"]
+    assert list(values) == ["mAP@all", "mAP@200", "P@100", "P@200", "queries", "gallery", "notes"]
     assert values["mAP@all"] == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
     assert values["P@100"] == pytest.approx(2 / 3)
 
@@ -139,7 +139,7 @@ def test_score_refuses_a_file_of_another_kind(tmp_path: Path) -> None:
 def test_score_reproduces_the_reference_of_every_family(name: str, family: str, file: str) -> None:
     expected = json.loads((REFERENCE / "expected.json").read_text())[file][name]
     values = json.loads(invoke("score", REFERENCE / f"{file}.npz", "--metrics", family, "--json").output)
-    assert values == pytest.approx(expected, abs=1e-6)
+    assert {key: values[key] for key in expected} == pytest.approx(expected, abs=1e-6)
 
 
 def test_resuming_takes_no_other_settings(tmp_path: Path) -> None:
@@ -154,3 +154,21 @@ def test_a_finished_run_is_not_overwritten_unasked(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     result = invoke("train", "--out", tmp_path)
     assert "already holds a run; continue it with --resume, replace it with --overwrite" in str(result.exception)
+
+
+def test_scores_without_a_right_answer_are_an_error_and_the_json_says_what_was_ranked(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(6, 4))
+    sides = {"sketch_embedding": vectors, "photo_embedding": vectors}
+    np.savez(tmp_path / "a.npz", **sides, sketch_label=[0, 0, 0, 1, 1, 1], photo_label=[0, 0, 0, 1, 1, 1])
+    np.savez(tmp_path / "b.npz", **sides, sketch_label=[0, 0, 0, 1, 1, 1], photo_label=[2, 2, 2, 3, 3, 3])
+    values = json.loads(invoke("score", tmp_path / "a.npz", "--json").output)
+    assert (values["queries"], values["gallery"]) == (6, 6) and isinstance(values["notes"], list)
+    refused = invoke("score", tmp_path / "b.npz", "--json")
+    assert isinstance(refused.exception, EvaluationError)
+    assert "no sketch has a photo of its class" in str(refused.exception)
+
+
+@pytest.mark.parametrize("option", ["--grid", "--embeddings"])
+def test_a_folder_to_write_into_is_refused_before_the_test(tmp_path: Path, option: str) -> None:
+    refused = invoke("test", "--run", tmp_path / "none", option, tmp_path)
+    assert "is a folder; expected the name of a file" in str(refused.exception)

@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from pcmsn.cli.app import app
-from pcmsn.errors import GalleryError
+from pcmsn.errors import ConfigError, GalleryError
 from pcmsn.gallery.sqlite.store import SqliteStore
 from pcmsn.training.config import RunConfig
 from pcmsn.training.run_folder import RunFolder
@@ -37,7 +37,7 @@ def gallery(small_config: RunConfig, tmp_path: Path) -> Iterator[Path]:
 
 def test_a_folder_to_save_into_is_refused_before_the_search(gallery: Path, tmp_path: Path) -> None:
     sketch = tmp_path / "zoo" / "sketch" / "gnu" / "000.png"
-    with pytest.raises(GalleryError, match="is a folder; expected the name of a file"):
+    with pytest.raises(ConfigError, match="is a folder; expected the name of a file"):
         invoke("search", sketch, "--gallery", gallery, "--save", tmp_path)
 
 

@@ -227,3 +227,15 @@ def test_pruning_stops_where_not_one_photo_is_left(
     assert len(plan([tmp_path / "disk"], store, label_of=label_from_folder, prune=True, prune_all=True).gone) == 3
     write_photos(tmp_path / "disk" / "other", 1)  # the disk is there
     assert len(plan([tmp_path / "disk"], store, label_of=label_from_folder, prune=True).gone) == 3
+
+
+def test_a_label_that_is_no_text_is_stored_with_replacement_characters(
+    tmp_path: Path, store: SqliteStore, embedder: StandInEmbedder
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    write_photos(odd, 1)
+    write_photos(tmp_path / "rome", 1, seed=1)
+    index_photos(plan([tmp_path], store, label_of=label_from_folder), store, embedder)
+    assert store.labels() == {"caf\ufffd": 1, "rome": 1}
+    index_photos(plan([tmp_path], store, label_of=fixed_label(os.fsdecode(b"caf\xe9"))), store, embedder)
+    assert store.labels() == {"caf\ufffd": 2}

@@ -39,6 +39,7 @@ def score(
 ) -> None:
     """Score embeddings from a file: mAP@all, mAP@200, P@100, P@200."""
     from pcmsn.cli.tables import expanded_rows, print_scores
+    from pcmsn.errors import EvaluationError
     from pcmsn.evaluation.embeddings_file import read_embeddings
     from pcmsn.evaluation.families import metric_family
     from pcmsn.evaluation.scoring import SCORE_NAMES, score_expanded
@@ -51,6 +52,11 @@ def score(
     arrays = (content.sketch_embedding, content.sketch_label, content.photo_embedding, content.photo_label)
     own_family, place = metric_family(metrics.value), _ranking_device(device)
     scores = score_arrays(*arrays, family=own_family, codes=codes.value, device=place)
+    if scores.unanswered == scores.queries:
+        raise EvaluationError(
+            f"{file}: no sketch has a photo of its class, so every score is 0; look whether sketch_label and "
+            "photo_label name the same classes in the same way"
+        )
     expanded = None
     if expand is not None:
         expanded = score_expanded(*arrays, photos=expand, family=own_family, device=place)
@@ -59,7 +65,7 @@ def score(
         expanded = expanded and expanded.with_intervals(numpy_generator(0, "intervals"), resample.value)
     if as_json:
         names = (*SCORE_NAMES, *(["intervals"] if intervals else []))
-        facts: dict[str, Any] = {name: scores.to_dict()[name] for name in names}
+        facts: dict[str, Any] = {name: scores.to_dict()[name] for name in (*names, "queries", "gallery", "notes")}
         if expanded:
             facts["expanded"] = {name: expanded.to_dict()[name] for name in names}
         typer.echo(json.dumps(facts))

@@ -58,12 +58,12 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find photos of a gallery by a sketch, nearest first."""
+    from pcmsn.files import check_target
     from pcmsn.gallery.gallery import Gallery
-    from pcmsn.gallery.hit_grid import check_target, hit_grid
+    from pcmsn.gallery.hit_grid import hit_grid
     from pcmsn.gallery.sketches import prepare_sketch, read_sketch
 
-    if save:
-        check_target(save)
+    check_target(save)
     picture = prepare_sketch(read_sketch(sys.stdin.buffer.read() if sketch == "-" else sketch), fit.value)
     with Gallery.open(gallery, run, device=device, backbone=backbone, create=False) as opened:
         hits = opened.search(picture, k, label, mode=mode.value)

@@ -68,8 +68,11 @@ def test(
 ) -> None:
     """Test a trained run on unseen classes: the paper's val+test and the strict test, real-valued and binary."""
     from pcmsn.cli.display import Display
+    from pcmsn.files import check_target
     from pcmsn.training.testing import assess_run
 
+    check_target(grid)
+    check_target(embeddings)
     with Display() as display:
         assessment = assess_run(
             run,

@@ -42,12 +42,6 @@ def hit_grid(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]], targ
         raise GalleryError(f"the picture cannot be written to {target}: {error.strerror or error}") from error
 
 
-def check_target(target: Path) -> None:
-    """Raise GalleryError, before any work, for a target that is a folder."""
-    if target.is_dir():
-        raise GalleryError(f"{target} is a folder; expected the name of a file, such as {target / 'found.png'}")
-
-
 def picture_format(target: Path) -> str:
     """Pillow's name of the format that a file's ending stands for: JPEG, or PNG for any other."""
     return "JPEG" if target.suffix.lower() in (".jpg", ".jpeg") else "PNG"

@@ -72,13 +72,19 @@ class IndexReport:
 
 
 def label_from_folder(path: Path) -> str:
-    """The name of the folder that the photo is in."""
-    return path.parent.name
+    """The name of the folder that the photo is in; bytes in it that are no UTF-8 become replacement characters."""
+    return _storable(path.parent.name)
 
 
 def fixed_label(text: str | None) -> LabelOf:
     """The same label for every photo; None keeps the labels that there are."""
-    return lambda path: text
+    stored = None if text is None else _storable(text)
+    return lambda path: stored
+
+
+def _storable(text: str) -> str:
+    """The text as a gallery can keep it: names of files may hold bytes that are no text."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def plan(
