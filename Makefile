@@ -42,7 +42,7 @@ bench-data: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	@echo "installing packages into $(VENV): 2.7 GB, some minutes without a word"
+	@echo "installing packages into $(VENV): 2.7 GB; this takes some minutes and prints nothing"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e ".[dev]"
 	touch $@
 

@@ -122,6 +122,8 @@ def test_a_run_and_its_export_embed_paths_pictures_and_pixels_alike(
         found = retriever.embed_photos(forms)
         np.testing.assert_allclose(found, np.repeat(expected, 5, axis=0), atol=1e-3)
         assert retriever.embed_sketches(str(path)).shape == (1, 8)
+    with pytest.raises(DataError, match=r"gone\.jpg: No such file"):
+        light.embed_photos(["gone.jpg"])
     with pytest.raises(DataError, match="must be .H, W, 3. uint8 pixels"):
         whole.embed_photos([np.zeros((4, 4, 3))])
     with pytest.raises(ConfigError, match="an exported model takes pictures"):
@@ -164,9 +166,10 @@ def test_a_grid_is_drawn_from_files_and_positions(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         Image.new("RGB", (40, 30), "red").save(tmp_path / f"{name}.png")
         files.append(tmp_path / f"{name}.png")
-    pcmsn.plot_grid(tmp_path / "grid.png", files[:1], ["x"], files, ["x", "y", "x"], np.array([[2, 1, 0]]))
-    with Image.open(tmp_path / "grid.png") as grid:
-        assert grid.width > grid.height
+    for name, kind in (("grid.png", "PNG"), ("grid.jpg", "JPEG")):
+        pcmsn.plot_grid(tmp_path / name, files[:1], ["x"], files, ["x", "y", "x"], np.array([[2, 1, 0]]))
+        with Image.open(tmp_path / name) as grid:
+            assert grid.width > grid.height and grid.format == kind
     with pytest.raises(EvaluationError, match="1 sketches need as many labels and rows"):
         pcmsn.plot_grid(tmp_path / "grid.png", files[:1], ["x"], files, ["x"] * 3, np.array([2, 1, 0]))
 

@@ -19,3 +19,8 @@ def check_target(target: Path | None) -> None:
     """Raise ConfigError, before any work, for a file to be written that is a folder; None is nothing to write."""
     if target is not None and target.is_dir():
         raise ConfigError(f"{target} is a folder; expected the name of a file, such as {target / 'found.png'}")
+
+
+def picture_format(target: Path) -> str:
+    """The format that a picture's name stands for: JPEG by its ending, or PNG for any other."""
+    return "JPEG" if target.suffix.lower() in (".jpg", ".jpeg") else "PNG"

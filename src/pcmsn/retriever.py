@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from pcmsn.data.pictures import load_picture
 from pcmsn.encoders.encoder import Encoder
 from pcmsn.errors import ConfigError, DataError
 from pcmsn.gallery.loading import find_exported
@@ -208,6 +209,8 @@ def _picture_of(given: Any, modality: Modality) -> Image.Image:
         if given.ndim != 3 or given.shape[2] != 3 or given.dtype != np.uint8:
             raise DataError(f"a picture must be (H, W, 3) uint8 pixels, got {given.dtype} of shape {given.shape}")
         given = Image.fromarray(given)
+    if modality == "photo" and isinstance(given, (str, Path)):
+        return load_picture(Path(given).expanduser())
     picture = read_sketch(given)
     return prepare_sketch(picture, "whole") if modality == "sketch" else picture
 

@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 from pcmsn.cli import serving
 from pcmsn.cli.app import app
 from pcmsn.gallery import demonstration as demo_galleries
-from pcmsn.serve import extra
 from pcmsn.serve.settings import ServeSettings
 from pcmsn.training import demonstration
 
@@ -36,8 +35,9 @@ def invoke(*arguments: str | Path) -> Result:
 def test_it_ends_by_saying_how_to_open_the_page(tmp_path: Path, served: list[object]) -> None:
     result = invoke("--out", tmp_path)
     assert result.exit_code == 0, result.output
-    last = result.stdout.splitlines()[-1]
-    assert f"serve --gallery {tmp_path / 'photos.gallery'}, and open the address that it prints in a browser" in last
+    page, others = result.stdout.splitlines()[-2:]
+    assert f"serve --gallery {tmp_path / 'photos.gallery'}, and open the address that it prints in a browser" in page
+    assert "find ~/Pictures" in others
     assert served == []
 
 
@@ -63,16 +63,6 @@ def test_with_serve_the_page_follows_on_this_machine_alone(
     assert invoke("--out", tmp_path, "--serve").exit_code == 0
     assert served == [(str(tmp_path / "photos.gallery"), ServeSettings())]
     assert served[0][1].host == "127.0.0.1"
-
-
-def test_without_the_extra_it_says_what_to_install_and_serving_is_refused_before_anything_is_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, served: list[object]
-) -> None:
-    monkeypatch.setattr(extra, "find_spec", lambda name: None)
-    assert "install it with: pip install 'pcmsn[search]', and run this again" in invoke("--out", tmp_path).stdout
-    monkeypatch.setattr(demonstration, "demonstrate", lambda out, **options: pytest.fail("the demonstration began"))
-    refused = invoke("--out", tmp_path, "--serve").exception
-    assert "pip install 'pcmsn[search]'" in str(refused) and served == []
 
 
 def test_json_has_the_gallery_and_can_not_be_had_while_serving(tmp_path: Path, served: list[object]) -> None:

@@ -17,9 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pcmsn.cli.app import app
-from pcmsn.errors import GalleryError, PcmsnError, ServerError
+from pcmsn.errors import GalleryError, ServerError
 from pcmsn.gallery.gallery import Gallery
-from pcmsn.serve import extra
 from pcmsn.training.config import RunConfig
 from pcmsn.training.run_folder import RunFolder
 from pcmsn.training.session import train_run
@@ -114,10 +113,3 @@ def test_a_gallery_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     error = error_of("--gallery", tmp_path / "no.gallery")
     assert isinstance(error, GalleryError) and "no.gallery" in str(error)
     assert not list(tmp_path.iterdir())
-
-
-def test_without_the_extra_the_command_to_install_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extra, "find_spec", lambda name: None)
-    error = error_of("--gallery", "no.gallery")
-    assert isinstance(error, PcmsnError)
-    assert str(error).endswith("(not installed: faiss, fastapi, uvicorn); install it with: pip install 'pcmsn[search]'")

@@ -121,3 +121,11 @@ def test_each_packaged_model_is_complete() -> None:
         vectors = encoder.embed_photos([Image.new("RGB", (50, 40), "red")])
         assert vectors.shape == (1, encoder.description.dim)
         assert (encoder.folder / "README.md").is_file()
+
+
+def test_a_gallery_remembers_a_packaged_model_by_its_name(tmp_path: Path) -> None:
+    """The package may be in another environment the next time; a path would lead nowhere then."""
+    with Gallery.open(tmp_path / "p.gallery") as gallery:
+        assert gallery.store.identity.run == "everyday"
+    with Gallery.open(tmp_path / "p.gallery") as gallery:
+        assert gallery.embedder.identity == gallery.store.identity

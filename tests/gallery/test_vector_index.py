@@ -1,7 +1,5 @@
 """The index in memory finds what slow loops over the same rows find, and refuses what it cannot store or search."""
 
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -218,13 +216,6 @@ def test_queries_of_another_model_are_refused() -> None:
 def test_lengths_of_nothing_are_refused() -> None:
     with pytest.raises(GalleryError, match="at least 1 dimension and codes 1 bit, got 0 and 64"):
         VectorIndex(0, 64)
-
-
-def test_without_faiss_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = random_photos(np.random.default_rng(14), 5)
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(GalleryError, match=r"needs FAISS.*pip install 'pcmsn\[search\]'"):
-        stored.index.search(random_queries(np.random.default_rng(15), 1), 1)
 
 
 def test_queries_need_not_be_contiguous() -> None:

@@ -16,7 +16,6 @@ from PIL import Image
 from shape_gallery import OpenedGallery, bar, open_gallery, png
 
 from pcmsn.errors import ServerError
-from pcmsn.serve import extra
 from pcmsn.serve.server import page_address, running, serve
 from pcmsn.serve.settings import Limits, ServeSettings
 
@@ -205,13 +204,3 @@ def test_the_address_to_open_has_the_token_and_a_name_that_the_server_answers_to
     assert page_address(ServeSettings(token=token), 1) == f"http://127.0.0.1:1/?token={token}"
     assert page_address(ServeSettings(host="::1"), 1) == "http://[::1]:1/"
     assert page_address(ServeSettings(host="0.0.0.0", no_auth=True), 1) == f"http://{socket.gethostname()}:1/"
-
-
-def test_without_the_extra_the_command_to_install_it_is_named(
-    gallery: OpenedGallery, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(extra, "find_spec", lambda name: None if name == "uvicorn" else object())
-    with pytest.raises(
-        ServerError, match=r"\(not installed: uvicorn\); install it with: pip install 'pcmsn\[search\]'"
-    ):
-        serve(gallery, ServeSettings(port=0))

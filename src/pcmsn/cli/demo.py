@@ -27,14 +27,11 @@ def demo(
     from pcmsn.cli.serving import serve_gallery
     from pcmsn.cli.tables import chance_note, print_scores
     from pcmsn.gallery.demonstration import demo_gallery
-    from pcmsn.serve.extra import HINT, has_search_extra, require_search_extra
     from pcmsn.serve.settings import ServeSettings
     from pcmsn.training.demonstration import demonstrate
 
-    if serve:
-        if as_json:
-            raise typer.BadParameter("pass --serve or --json, not both")
-        require_search_extra()
+    if serve and as_json:
+        raise typer.BadParameter("pass --serve or --json, not both")
     with Display() as display:
         found = demonstrate(
             out,
@@ -44,13 +41,13 @@ def demo(
             note=display.note,
             observer=lambda config: TrainingDisplay(display, config.training, config.preset),
         )
-        gallery = demo_gallery(out, found.run, display.stage) if has_search_extra() else None
+        gallery = demo_gallery(out, found.run, display.stage)
     if as_json:
         tables = {
             protocol: {name: scores.to_dict() for name, scores in rows.items()}
             for protocol, rows in found.tables.items()
         }
-        facts = {"statement": found.statement, "picture": str(found.picture), "gallery": gallery and str(gallery)}
+        facts = {"statement": found.statement, "picture": str(found.picture), "gallery": str(gallery)}
         typer.echo(json.dumps({**facts, **tables}))
         return
     for protocol, rows in found.tables.items():
@@ -62,12 +59,10 @@ def demo(
     typer.echo(f"\n{found.statement}\nThese scores say that the pipeline works, and nothing about real pictures.")
     program = _program()
     typer.echo(f"picture: {found.picture}\nrun:     {found.run} ({program} test --run {found.run})")
-    if gallery is None:
-        typer.echo(f"To find the unseen photos by drawing, {HINT}, and run this again.")
-        return
     typer.echo(
         f"Draw, and find photos of the unseen classes: run {program} serve --gallery {gallery}, and open the address "
-        "that it prints in a browser."
+        "that it prints in a browser.\n"
+        f"Your own photos: {program} find ~/Pictures. Your own research: README.md, Train and test on Sketchy."
     )
     if serve:
         serve_gallery(str(gallery), None, ServeSettings())

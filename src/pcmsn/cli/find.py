@@ -43,9 +43,6 @@ def find(
     One can draw at once: photos are taken in beside it, and come up as they are. The next time only what changed is
     taken in.
     """
-    from pcmsn.serve.extra import require_search_extra
-
-    require_search_extra()
     find_photos(folders or [], model, gallery, forget or [], port=port, open_page=not no_browser)
 
 
@@ -59,6 +56,7 @@ def find_photos(
     open_page: bool = True,
 ) -> None:
     """Serve a gallery while it takes in what is new in folders. Raises GalleryError for folders that are not there."""
+    from pcmsn.data.atomic import write_text_atomically
     from pcmsn.errors import GalleryError
     from pcmsn.gallery.gallery import Gallery
 
@@ -71,7 +69,7 @@ def find_photos(
     with Gallery.open(location, model) as opened:
         for folder in forget or []:
             _forget(opened, folder)
-        kept.write_text(json.dumps([str(folder) for folder in wanted], indent=1), encoding="utf-8")
+        write_text_atomically(kept, json.dumps([str(folder) for folder in wanted], indent=1))
         _serve_and_update(opened, wanted, port, open_page)
 
 

@@ -53,10 +53,8 @@ def serve(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
     """Serve a page on which a sketch finds photos; Ctrl-C stops it."""
-    from pcmsn.serve.extra import require_search_extra
     from pcmsn.serve.settings import ServeSettings, make_token
 
-    require_search_extra()
     if (place is None) == (gallery is None):
         raise typer.BadParameter("name one gallery or one folder of photos")
     if place is not None and Path(place).expanduser().is_dir():

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pcmsn.data.atomic import atomic_path, write_text_atomically
+from pcmsn.data.strokes import fit_picture
 from pcmsn.errors import CheckpointError, ConfigError, did_you_mean
 from pcmsn.features.backbones.transform import Transform
 from pcmsn.hashing.itq import ITQ
@@ -82,6 +83,11 @@ class Encoder:
         """A packaged model by its name, such as ``everyday``, or the model in a folder. Raises CheckpointError."""
         return cls(find_encoder(name_or_folder), threads=threads)
 
+    @property
+    def place(self) -> str:
+        """What ``load`` takes to find the model again: the name of a packaged one, or the folder."""
+        return self.folder.name if self.folder.parent == PACKAGED.resolve() else str(self.folder)
+
     def embed_sketches(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
         """(n, dim) vectors of RGB sketches, dark strokes on white."""
         return self.vectors("sketch", [self.pixels("sketch", picture) for picture in pictures])
@@ -95,8 +101,6 @@ class Encoder:
         if modality == "photo":
             return self.description.photo.apply(picture)
         if self.description.sketch_on_sheet:
-            from pcmsn.data.strokes import fit_picture  # type: ignore[import-not-found,unused-ignore]
-
             sheet = fit_picture(picture, self.description.sketch.height)
             return np.repeat(sheet[:, :, None], 3, axis=2)
         return self.description.sketch.apply(picture)

@@ -15,6 +15,7 @@ from pcmsn.data.atomic import atomic_path
 from pcmsn.data.pictures import load_picture
 from pcmsn.errors import EvaluationError, UnreadablePictureError
 from pcmsn.evaluation.examples import QueryResult, RetrievedPhoto
+from pcmsn.files import picture_format
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,8 +82,9 @@ def plot_grid(
 
 
 def retrieval_grid(queries: Sequence[QueryResult], title: str, caption: str, target: Path) -> None:
-    """Write a PNG with a row for each query: the sketch, its photos framed and ticked or crossed, and its precision.
+    """Write a picture with a row for each query: the sketch, its photos framed and ticked or crossed, its precision.
 
+    It is a JPEG where the name ends so, else a PNG.
     Right and wrong differ by sign as well as by colour. A picture that cannot be read is left blank and says so.
     Raises EvaluationError when there is nothing to show or the file cannot be written.
     """
@@ -92,8 +94,9 @@ def retrieval_grid(queries: Sequence[QueryResult], title: str, caption: str, tar
     figure = _draw(queries, columns, title, caption)
     try:
         with atomic_path(target) as temporary:
-            metadata = {"Software": None, "Title": title}
-            figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, facecolor=PAPER, metadata=metadata)
+            kind = picture_format(target)
+            facts: dict[str, Any] = {"metadata": {"Software": None, "Title": title}} if kind == "PNG" else {}
+            figure.savefig(temporary, format=kind.lower(), dpi=DOTS_PER_INCH, facecolor=PAPER, **facts)
     except OSError as error:
         raise EvaluationError(f"the picture cannot be written to {target}: {error.strerror or error}") from error
 

@@ -60,10 +60,10 @@ class Gallery:
         """The gallery in a file or at ``milvus://...``; made, empty, where there is none.
 
         ``run`` is its model: a packaged one by its name (a new gallery takes ``everyday``), a run folder or an exported
-        folder; to be given again where that was moved. ``backbone`` says where
-        its extractors are now, if they were moved; ``create=False`` makes no gallery. In these paths and in those of
-        ``add`` and ``search``, ``~`` stands for the home folder. Raises GalleryError for a gallery that is missing,
-        damaged or made by another model than ``run``, and whatever loading the run raises.
+        folder; to be given again where that was moved. ``backbone`` says where a run's extractors are now, if they were
+        moved; ``create=False`` makes no gallery. In these paths and in those of ``add`` and ``search``, ``~`` stands
+        for the home folder. Raises GalleryError for a gallery that is missing, damaged or made by another model than
+        ``run``, and whatever loading the run raises.
         """
         location = str(location)
         embedder = None

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from pcmsn.data.atomic import atomic_path
 from pcmsn.errors import GalleryError
+from pcmsn.files import picture_format
 from pcmsn.gallery.records import Hit, PhotoRecord
 
 COLUMNS = 10
@@ -40,11 +41,6 @@ def hit_grid(sketch: Image.Image, hits: Sequence[tuple[Hit, bytes | None]], targ
             page.save(temporary, picture_format(target))
     except OSError as error:
         raise GalleryError(f"the picture cannot be written to {target}: {error.strerror or error}") from error
-
-
-def picture_format(target: Path) -> str:
-    """Pillow's name of the format that a file's ending stands for: JPEG, or PNG for any other."""
-    return "JPEG" if target.suffix.lower() in (".jpg", ".jpeg") else "PNG"
 
 
 def caption(photo: PhotoRecord) -> str:

@@ -54,7 +54,7 @@ class PictureEmbedder:
             dim=description.dim,
             bits=encoder.codes.bits,
             name=description.name,
-            run=description.run or str(encoder.folder),
+            run=description.run or encoder.place,
         )
         return cls(encoder, encoder.codes, identity, batch_size=_ENCODER_BATCH)
 

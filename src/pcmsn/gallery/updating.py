@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from pcmsn.errors import PcmsnError
 from pcmsn.gallery.gallery import Gallery
 from pcmsn.gallery.planning import IndexReport
 
@@ -63,8 +62,8 @@ class Updater:
             self.state = replace(self.state, stage="done", detail="")
         except _StoppedError:
             self.state = replace(self.state, stage="stopped", detail="")
-        except PcmsnError as error:
-            self.state = replace(self.state, stage="failed", detail=str(error))
+        except Exception as error:  # whatever it is: a thread that ends in silence would look busy for ever
+            self.state = replace(self.state, stage="failed", detail=str(error) or type(error).__name__)
 
     def _told(self, what: str, done: int, total: int, detail: str) -> None:
         if self._stop.is_set():

@@ -57,7 +57,7 @@ def absolute(path: Path) -> Path:
 def walk(paths: Sequence[Path], exclude: Sequence[str] = ()) -> Iterator[FoundFile | SkippedPath]:
     """Each picture file once, sorted within each folder, and each file or folder that is left out.
 
-    Hidden files and folders below the given ones are passed over without a word. Every folder is read once, whatever
+    Hidden files and folders below the given ones are passed over and not named. Every folder is read once, whatever
     links lead to it, so that loops end. Folders of the system (``JUNK_FOLDERS``) and what fits a pattern of
     ``exclude``, by its name or its whole path, are left out. Raises GalleryError, before anything is read, for a path
     that is not there.

@@ -9,7 +9,6 @@ from pcmsn.errors import ServerError
 from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.store import GalleryStore
 from pcmsn.gallery.updating import UpdateState
-from pcmsn.serve.extra import require_search_extra
 from pcmsn.serve.page_files import PageFile, read_page_files
 from pcmsn.serve.settings import ServeSettings
 
@@ -31,7 +30,6 @@ def create_app(
 
     Raises ServerError where the extra ``search`` is not installed, or the embedder is not of the gallery's model.
     """
-    require_search_extra()
     from pcmsn.serve.application import build
     from pcmsn.serve.services import Services
 

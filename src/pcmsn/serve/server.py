@@ -13,7 +13,6 @@ from pcmsn.gallery.embedder import Embedder
 from pcmsn.gallery.store import GalleryStore
 from pcmsn.gallery.updating import UpdateState
 from pcmsn.serve.app import create_app
-from pcmsn.serve.extra import require_search_extra
 from pcmsn.serve.gate import LARGEST_HEAD
 from pcmsn.serve.settings import ServeSettings
 
@@ -49,7 +48,6 @@ def serve(
     the token, as soon as the server answers there.
     Raises ServerError for an address that cannot be listened on, and where the extra ``search`` is not installed.
     """
-    require_search_extra()
     listening = _listen(settings)
     try:
         address = page_address(settings, listening.getsockname()[1])
@@ -65,7 +63,6 @@ def serve(
 @contextmanager
 def running(gallery: OpenGallery, settings: ServeSettings) -> Iterator[str]:
     """A server in a thread of its own, for as long as the block; gives the address to open."""
-    require_search_extra()
     listening = _listen(settings)
     started = threading.Event()
     server = _server(gallery, settings, started.set)

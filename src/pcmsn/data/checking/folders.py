@@ -136,7 +136,7 @@ def _unlisted_files(listings: Sequence[PlaceListing]) -> Iterable[Finding]:
         "broken links",
         [_short(folder.path / name) for folder in folders for name in folder.broken_links],
         "changes",
-        "the pictures are missing from training and gallery without a word",
+        "the pictures are missing from training and gallery, and nothing says so",
     )
     yield from finding_if_any(
         "files in class folders that are no pictures by their ending",

@@ -12,7 +12,6 @@ import math
 
 import numpy as np
 
-from pcmsn.gallery.vectors.faiss_library import load_faiss
 from pcmsn.gallery.vectors.float_search import Floats, nearest_vectors
 from pcmsn.gallery.vectors.stored_rows import Slots
 
@@ -124,20 +123,24 @@ class InvertedLists:
 
 def _centroids(vectors: Floats) -> Floats:
     """(L, dim) centroids of a sample, L about 2 √N."""
+    import faiss
+
     count = max(1, round(2 * len(vectors) ** 0.5))
     random = np.random.default_rng(_SEED)
     sample = vectors[np.sort(random.choice(len(vectors), min(len(vectors), _TRAINED_ON * count), replace=False))]
     # The sample is what it is: without these bounds FAISS draws another one, or prints a warning.
     bounds = {"min_points_per_centroid": 1, "max_points_per_centroid": len(sample)}
-    kmeans = load_faiss().Kmeans(vectors.shape[1], count, niter=_ITERATIONS, seed=_SEED, **bounds)
+    kmeans = faiss.Kmeans(vectors.shape[1], count, niter=_ITERATIONS, seed=_SEED, **bounds)
     kmeans.train(sample)
     return np.ascontiguousarray(kmeans.centroids, dtype=np.float32)
 
 
 def _nearest_centroid(vectors: Floats, centroids: Floats) -> Slots:
     """(N,) which centroid is nearest to each vector, to float32."""
+    import faiss
+
     nearest = np.empty(len(vectors), dtype=np.int64)
     for start in range(0, len(vectors), _ROWS_AT_ONCE):
         block = slice(start, start + _ROWS_AT_ONCE)
-        nearest[block] = load_faiss().knn(vectors[block], centroids, 1)[1][:, 0]
+        nearest[block] = faiss.knn(vectors[block], centroids, 1)[1][:, 0]
     return nearest

@@ -6,20 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pcmsn.errors import GalleryError
-
-
-def load_faiss() -> Any:
-    """The ``faiss`` module. Raises GalleryError where it is not installed."""
-    try:
-        import faiss
-    except ImportError as error:
-        raise GalleryError(
-            f"searching a gallery needs FAISS, which cannot be imported ({error}); install it: "
-            "pip install 'pcmsn[search]'"
-        ) from error
-    return faiss
-
 
 @contextmanager
 def threads_for(queries: int) -> Iterator[Any]:
@@ -28,7 +14,8 @@ def threads_for(queries: int) -> Iterator[Any]:
     FAISS shares out queries, not photos: a second thread has nothing to do for one query, but is started and waited
     for, which costs many times the search on a busy machine. The setting is this thread's own, others keep theirs.
     """
-    faiss = load_faiss()
+    import faiss
+
     if queries > 1:
         yield faiss
         return
